@@ -1,1 +1,13 @@
+//! finspect: a debugging proxy for the Cisco Finesse agent desktop.
+//!
+//! The walk of a byte: [`proxy`] relays it, [`tap`] reads a copy, [`redact`] takes out what must not be kept,
+//! [`bus`] numbers the event and hands it to the sinks.
 
+pub mod bus;
+pub mod cli;
+pub mod event;
+pub mod proxy;
+pub mod redact;
+pub mod sim;
+pub mod sink;
+pub mod tap;

@@ -1,1 +1,3 @@
+//! The `finspect` program.
+
 fn main() {}

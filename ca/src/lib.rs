@@ -1,1 +1,1 @@
-
+//! The authority of finspect.

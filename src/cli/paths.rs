@@ -1,0 +1,22 @@
+//! Where finspect keeps its things on each system.
+
+use std::path::PathBuf;
+
+use etcetera::BaseStrategy as _;
+
+use super::Failed;
+
+/// The folder of the user's data, such as `~/.local/share/finspect`.
+pub(crate) fn data_dir() -> Result<PathBuf, Failed> {
+    let base = etcetera::choose_base_strategy().map_err(|error| {
+        Failed::usage(format!(
+            "no home folder is known ({error}); name one with --ca-dir"
+        ))
+    })?;
+    Ok(base.data_dir().join("finspect"))
+}
+
+/// Where the authority lives unless `--ca-dir` says otherwise.
+pub(crate) fn default_ca_dir() -> Result<PathBuf, Failed> {
+    Ok(data_dir()?.join("ca"))
+}

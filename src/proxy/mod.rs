@@ -1,0 +1,1 @@
+//! The only owner of sockets: front door, TLS, upstream, relay, rewrite.

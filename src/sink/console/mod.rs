@@ -1,0 +1,1 @@
+//! The session on stdout: one renderer for live sessions and recordings.

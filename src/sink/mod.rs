@@ -1,0 +1,3 @@
+//! Consumers of the session's events, each on a thread of its own behind a bounded queue.
+
+pub mod console;
