@@ -94,7 +94,8 @@ impl Transcript {
                 .sum::<usize>();
             // Quadratic: large scripts are cut near their ends and here and there.
             let stride = if total < 5000 { 1 } else { 1 + length / 64 };
-            let near_the_ends = |at: &usize| at % stride == 0 || *at < 64 || at + 64 > length;
+            let near_the_ends =
+                |at: &usize| at.is_multiple_of(stride) || *at < 64 || at + 64 > length;
             for at in (1..length).filter(near_the_ends) {
                 self.must_be(&whole, Cut::At(index, at));
             }
@@ -253,4 +254,34 @@ fn side_by_side(seen: &[String], expected: &[&str]) -> String {
         let _ = writeln!(text, "{mark} {left}\n     | {right}");
     }
     text
+}
+
+/// A frame as a server sends it; `first` is its first byte.
+pub(crate) fn frame(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
+    let payload = payload.as_ref();
+    [&head(first, 0, payload.len())[..], payload].concat()
+}
+
+/// A frame as a client sends it.
+pub(crate) fn masked(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
+    let mask = [0x37, 0xfa, 0x21, 0x3d];
+    let payload = payload.as_ref();
+    let covered = payload
+        .iter()
+        .zip(mask.iter().cycle())
+        .map(|(byte, key)| byte ^ key);
+    let mut bytes = head(first, 0x80, payload.len());
+    bytes.extend(mask);
+    bytes.extend(covered);
+    bytes
+}
+
+/// The shortest header.
+fn head(first: u8, mask: u8, length: usize) -> Vec<u8> {
+    let long = (length as u64).to_be_bytes();
+    match length {
+        0..=125 => vec![first, mask | long[7]],
+        126..=0xffff => vec![first, mask | 126, long[6], long[7]],
+        _ => [&[first, mask | 127], &long[..]].concat(),
+    }
 }

@@ -151,7 +151,10 @@ impl Body {
             trailers: self.trailers,
             complete,
         };
-        out.emit(self.began.unwrap_or(out.now()), EventKind::HttpBody(body));
+        out.emit(
+            self.began.unwrap_or_else(|| out.now()),
+            EventKind::HttpBody(body),
+        );
     }
 }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr_iter};
 use quick_xml::Reader;
+use quick_xml::errors::IllFormedError;
 use quick_xml::escape::unescape;
 use quick_xml::events::Event;
 use quick_xml::events::attributes::Attributes;
@@ -108,7 +109,7 @@ impl<'x> Walk<'x> {
                 Ok(Event::Eof) if self.is_over => return Ok(None),
                 Ok(Event::Eof) => return Err("it ends too early".into()),
                 Ok(event) => return Err(forbidden(&event).into()),
-                Err(error) => return Err(error.to_string().into()),
+                Err(error) => return Err(broken(&error).into()),
             };
             return Ok(Some(step));
         }
@@ -159,7 +160,7 @@ impl<'x> Walk<'x> {
         if let Some((prefix, _)) = self.name.split_once(':')
             && self.scope.resolve(prefix).is_none()
         {
-            return Err(format!("the prefix {prefix} stands for no namespace").into());
+            return Err("a prefix stands for no namespace".into());
         }
         Ok(Step::Open)
     }
@@ -168,7 +169,7 @@ impl<'x> Walk<'x> {
         self.attributes.clear();
         let mut attributes = Attributes::new(tag, name);
         for attribute in attributes.with_checks(false) {
-            let attribute = attribute.map_err(|error| error.to_string())?;
+            let attribute = attribute.map_err(|_| "an attribute is not well-formed")?;
             let key = attribute.key.into_inner();
             let Cow::Borrowed(value) = attribute.value else {
                 continue;
@@ -191,7 +192,7 @@ impl<'x> Walk<'x> {
                 Some(prefix) if prefix.starts_with(':') => prefix.trim_start_matches(':'),
                 _ => continue,
             };
-            let uri = unescape(value).map_err(|error| error.to_string())?;
+            let uri = unescape(value).map_err(|_| "a namespace is not well-formed")?;
             if !self.scope.declare(prefix, uri, self.depth) {
                 return Err("too many namespaces are declared".into());
             }
@@ -245,6 +246,20 @@ fn is_number(reference: &[u8]) -> bool {
     };
     let length = digits.iter().take_while(is_digit).take(DIGITS).count();
     length > 0 && digits.get(length) == Some(&b';')
+}
+
+/// A fixed phrase, because the error's own words repeat parts of the XML.
+const fn broken(error: &quick_xml::Error) -> &'static str {
+    match error {
+        quick_xml::Error::IllFormed(IllFormedError::MismatchedEndTag { .. }) => {
+            "an end tag names another element than the one that is open"
+        }
+        quick_xml::Error::IllFormed(IllFormedError::UnmatchedEndTag(_)) => {
+            "an end tag closes nothing"
+        }
+        quick_xml::Error::Syntax(_) => "it ends inside markup",
+        _ => "it is not well-formed",
+    }
 }
 
 const fn forbidden(event: &Event<'_>) -> &'static str {

@@ -129,10 +129,9 @@ impl Outline<'_> {
             1 => self.open_root(),
             2 => self.open_child(),
             3 => self.open_grandchild(),
-            4 if self.child == Child::Event && self.walk.name() == "item" => {
-                if self.walk.namespace() == PUBSUB_EVENT {
-                    self.found.items = self.found.items.saturating_add(1);
-                }
+            4 if self.child == Child::Event => {
+                let is_item = (self.walk.namespace(), self.walk.name()) == (PUBSUB_EVENT, "item");
+                self.found.items = self.found.items.saturating_add(u32::from(is_item));
             }
             _ => {}
         }
