@@ -188,4 +188,3 @@ fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
 
 /// The largest file that is read, in bytes; an authority for the most hosts stays below it.
 const FILE_MAX: u64 = 256 * 1024;
-
