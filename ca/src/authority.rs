@@ -89,6 +89,12 @@ impl Authority {
         self.permitted.iter().any(|entry| entry.permits(name))
     }
 
+    /// Whether the name constraints let this authority speak for all that the entry stands for.
+    #[must_use]
+    pub fn covers(&self, wanted: &Permitted) -> bool {
+        self.permitted.iter().any(|entry| entry.covers(wanted))
+    }
+
     /// What the authority may speak for, in the order of its certificate.
     #[must_use]
     pub fn permitted(&self) -> &[Permitted] {
