@@ -190,3 +190,6 @@ fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
 
 /// The largest file that is read, in bytes; an authority for the most hosts stays below it.
 const FILE_MAX: u64 = 256 * 1024;
+
+#[cfg(test)]
+mod tests;
