@@ -90,6 +90,17 @@ fn an_authority_is_made_shown_exported_and_removed() {
 }
 
 #[test]
+fn a_whole_top_level_domain_is_pointed_out() {
+    let folder = TempDir::new().unwrap();
+    let (_, talk) = typed(&folder, &["create", "--for", "com", "--for", "localhost"]).unwrap();
+    assert!(
+        talk.contains("com stands for every host whose name ends in .com"),
+        "{talk}"
+    );
+    assert!(!talk.contains(".localhost"), "{talk}");
+}
+
+#[test]
 fn no_command_prints_the_key() {
     let folder = TempDir::new().unwrap();
     let mut all = Vec::new();
@@ -131,7 +142,7 @@ fn the_first_run_makes_the_authority_and_the_next_one_uses_it() {
     let hosts = permitted(&["finesse.example.com", "localhost"]);
     let mut talk = Vec::new();
     let first = open_or_create(&dir, &hosts, &mut talk).unwrap();
-    assert!(text(talk).contains("finesse.example.com, localhost and no other host"));
+    assert!(text(talk).contains("speak for finesse.example.com, localhost and names below these"));
     let mut talk = Vec::new();
     let second = open_or_create(&dir, &hosts[..1], &mut talk).unwrap();
     assert_eq!(first.fingerprint(), second.fingerprint());

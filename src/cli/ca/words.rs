@@ -44,34 +44,31 @@ pub(super) fn failed(error: &Error, dir: &Path) -> Failed {
 
 /// What a new authority is and how to have a browser trust it.
 pub(super) fn welcome(authority: &Authority, dir: &Path, talk: &mut dyn Write) -> io::Result<()> {
-    writeln!(talk, "made a certificate authority in {}", dir.display())?;
     writeln!(
         talk,
-        "  it can speak for {} and no other host, until {}; its key never leaves that folder",
-        list(authority.permitted()),
-        date(authority.not_after())
+        "made a certificate authority in {dir}
+  it can speak for {hosts} and names below these, for no other host, until {end}
+  its key stays in that folder
+  sha256  {sha256}",
+        dir = dir.display(),
+        hosts = list(authority.permitted()),
+        end = date(authority.not_after()),
+        sha256 = colons(&authority.fingerprint()),
     )?;
-    writeln!(talk, "  sha256  {}", colons(&authority.fingerprint()))?;
+    for wide in authority.permitted().iter().filter(|entry| is_wide(entry)) {
+        writeln!(
+            talk,
+            "  note: {wide} stands for every host whose name ends in .{wide}"
+        )?;
+    }
     writeln!(
         talk,
-        "trust it in the browser profile that you debug with, and nowhere else:"
-    )?;
-    writeln!(
-        talk,
-        "  finspect ca export --pem -o finspect-ca.pem{}",
-        dir_option(dir)
-    )?;
-    writeln!(
-        talk,
-        "  Firefox: Settings, Privacy & Security, View Certificates, Authorities, Import"
-    )?;
-    writeln!(
-        talk,
-        "  Chromium on Linux: certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n finspect -i finspect-ca.pem"
-    )?;
-    writeln!(
-        talk,
-        "  docs/trust.md has the other systems, and how to take it back"
+        "trust it in the browser profile that you debug with, and nowhere else:
+  finspect ca export --pem -o finspect-ca.pem{option}
+  Firefox: Settings, Privacy & Security, View Certificates, Authorities, Import
+  Chromium on Linux: certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n finspect -i finspect-ca.pem
+  docs/trust.md has the other systems, and how to take it back",
+        option = dir_option(dir),
     )
 }
 
@@ -132,6 +129,11 @@ pub(super) fn list(permitted: &[Permitted]) -> String {
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// A name of one label may be a whole top-level domain; `localhost` is none (RFC 6761 section 6.3).
+fn is_wide(permitted: &Permitted) -> bool {
+    matches!(permitted, Permitted::Subtree(name) if !name.contains('.') && name != "localhost")
 }
 
 /// A fingerprint as browsers and OpenSSL print it.
