@@ -1,4 +1,8 @@
 //! An independent verifier, rustls-webpki, judges what the authority signs, and what a thief of its key could sign.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops where its ground is missing"
+)]
 
 use std::fs;
 use std::net::IpAddr;
