@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use crate::validity::date_and_time;
-use crate::{Name, Permitted};
+use crate::{Name, NameError, Permitted};
 
 /// Why the authority could not be made, used, kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,9 @@ pub enum Error {
         /// How many there may be.
         most: usize,
     },
+    /// A host that no certificate can name.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// The host lies outside the authority's name constraints.
     #[error("the authority may not speak for {name}; it is limited to {}", list(.permitted))]
     Outside {

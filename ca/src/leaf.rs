@@ -64,6 +64,16 @@ impl Leaf {
         Arc::clone(&self.certified)
     }
 
+    /// The chain as PEM, the leaf first; public data.
+    #[must_use]
+    pub fn chain_pem(&self) -> String {
+        self.certified
+            .cert
+            .iter()
+            .map(|der| encoding::pem("CERTIFICATE", der))
+            .collect()
+    }
+
     /// The serial number, lower-case hex.
     #[must_use]
     pub fn serial(&self) -> &str {
@@ -124,4 +134,128 @@ fn params(name: &Name) -> Result<CertificateParams, Error> {
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
     Ok(params)
+}
+
+#[cfg(test)]
+mod tests {
+    use x509_parser::extensions::GeneralName;
+    use x509_parser::parse_x509_certificate;
+    use x509_parser::prelude::X509Certificate;
+
+    use super::*;
+    use crate::Permitted;
+
+    fn minted(host: &str) -> (Authority, Leaf) {
+        let now = SystemTime::now();
+        let permitted = [Permitted::parse(host).unwrap()];
+        let authority = Authority::create(&permitted, now).unwrap();
+        let key = LeafKey::generate().unwrap();
+        let leaf = Leaf::mint(&authority, &key, &Name::parse(host).unwrap(), now).unwrap();
+        (authority, leaf)
+    }
+
+    /// Parses the leaf for a host and hands it over with its authority's certificate.
+    fn inspect(host: &str, look: impl FnOnce(&X509Certificate<'_>, &X509Certificate<'_>)) {
+        let (authority, leaf) = minted(host);
+        let certified = leaf.certified();
+        assert_eq!(certified.cert[1], authority.certificate_der());
+        let (_, leaf) = parse_x509_certificate(&certified.cert[0]).unwrap();
+        let (_, root) = parse_x509_certificate(&certified.cert[1]).unwrap();
+        look(&leaf, &root);
+    }
+
+    fn assert_san(leaf: &X509Certificate<'_>, critical: bool, name: &GeneralName<'_>) {
+        let san = leaf.subject_alternative_name().unwrap().unwrap();
+        assert_eq!(san.critical, critical);
+        assert_eq!(&san.value.general_names, std::slice::from_ref(name));
+    }
+
+    #[test]
+    fn a_short_name_is_san_and_common_name() {
+        inspect("my_finesse.example.com", |leaf, _| {
+            assert_eq!(leaf.subject().to_string(), "CN=my_finesse.example.com");
+            assert_san(leaf, false, &GeneralName::DNSName("my_finesse.example.com"));
+        });
+    }
+
+    #[test]
+    fn a_name_over_64_characters_is_in_a_critical_san_alone() {
+        let label = "a".repeat(63);
+        for (host, fits) in [
+            (format!("{}.b", "a".repeat(62)), true),
+            (format!("{label}.b"), false),
+        ] {
+            inspect(&host, |leaf, _| {
+                assert_eq!(leaf.subject().iter_common_name().count(), usize::from(fits));
+                assert_eq!(leaf.subject().as_raw() == [0x30, 0], !fits);
+                assert_san(leaf, !fits, &GeneralName::DNSName(&host));
+            });
+        }
+    }
+
+    #[test]
+    fn an_address_is_an_ip_address_in_a_critical_san() {
+        inspect("10.1.2.3", |leaf, _| {
+            assert_eq!(leaf.subject().as_raw(), [0x30, 0]);
+            assert_san(leaf, true, &GeneralName::IPAddress(&[10, 1, 2, 3]));
+        });
+        let mut loopback = [0; 16];
+        loopback[15] = 1;
+        inspect("::1", |leaf, _| {
+            assert_san(leaf, true, &GeneralName::IPAddress(&loopback))
+        });
+    }
+
+    #[test]
+    fn a_leaf_serves_tls_alone_with_another_key_than_its_root() {
+        inspect("finesse.example.com", |leaf, root| {
+            assert!(!leaf.is_ca());
+            assert_ne!(leaf.public_key().raw, root.public_key().raw);
+            assert_eq!(leaf.issuer().as_raw(), root.subject().as_raw());
+            let usage = leaf.extended_key_usage().unwrap().unwrap().value;
+            assert!(
+                usage.server_auth && !usage.client_auth && !usage.any && usage.other.is_empty()
+            );
+            assert_eq!(
+                leaf.key_usage().unwrap().unwrap().value.flags,
+                1,
+                "digitalSignature"
+            );
+            let life =
+                leaf.validity().not_after.timestamp() - leaf.validity().not_before.timestamp();
+            assert_eq!(life, 30 * 24 * 60 * 60 - 1);
+            leaf.verify_signature(Some(root.public_key())).unwrap();
+        });
+    }
+
+    #[test]
+    fn a_leaf_points_at_the_key_of_its_root() {
+        use x509_parser::extensions::ParsedExtension::{
+            AuthorityKeyIdentifier, SubjectKeyIdentifier,
+        };
+        inspect("finesse.example.com", |leaf, root| {
+            let subject = root
+                .extensions()
+                .iter()
+                .find_map(|e| match e.parsed_extension() {
+                    SubjectKeyIdentifier(id) => Some(id.0.to_vec()),
+                    _ => None,
+                });
+            let issuer = leaf
+                .extensions()
+                .iter()
+                .find_map(|e| match e.parsed_extension() {
+                    AuthorityKeyIdentifier(aki) => {
+                        aki.key_identifier.as_ref().map(|id| id.0.to_vec())
+                    }
+                    _ => None,
+                });
+            assert!(subject.is_some());
+            assert_eq!(subject, issuer);
+            let own = |e: &x509_parser::extensions::X509Extension<'_>| {
+                matches!(e.parsed_extension(), SubjectKeyIdentifier(_))
+            };
+            assert!(!leaf.extensions().iter().any(own));
+        });
+    }
 }

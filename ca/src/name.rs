@@ -72,6 +72,15 @@ impl Permitted {
             _ => false,
         }
     }
+
+    /// Whether all that the other entry permits lies within this one.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        match other {
+            Self::Subtree(base) => self.permits(&Name::Dns(base.clone())),
+            Self::Ip(address) => self.permits(&Name::Ip(*address)),
+        }
+    }
 }
 
 impl From<Name> for Permitted {

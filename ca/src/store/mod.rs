@@ -65,13 +65,16 @@ impl Store {
 
     /// The authority if there is one, whether its time is over or not.
     pub fn read(&self) -> Result<Option<Authority>, Error> {
+        if !holds(&self.path())? {
+            return Ok(None);
+        }
+        owner::check_dir(&self.dir)?;
         let path = self.path();
         let file = match File::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed("open", &path)(error)),
         };
-        owner::check_dir(&self.dir)?;
         owner::check_file(&file, &path)?;
         let mut text = Vec::new();
         file.take(FILE_MAX + 1)
@@ -85,7 +88,7 @@ impl Store {
     /// Makes an authority where there is none.
     pub fn create(&self, permitted: &[Permitted], now: SystemTime) -> Result<Authority, Error> {
         let _lock = self.lock()?;
-        if self.holds_one()? {
+        if holds(&self.path())? {
             return Err(Error::Exists {
                 dir: self.dir.clone(),
             });
@@ -105,7 +108,7 @@ impl Store {
             files: Vec::new(),
             fingerprint: None,
         };
-        if !self.holds_one()? {
+        if !holds(&self.path())? && !holds(&self.unfinished())? {
             return Ok(removed);
         }
         let _lock = self.lock()?;
@@ -135,11 +138,6 @@ impl Store {
         self.dir.join("authority-with-key.pem.new")
     }
 
-    fn holds_one(&self) -> Result<bool, Error> {
-        let path = self.path();
-        path.try_exists().map_err(failed("look for", &path))
-    }
-
     fn lock(&self) -> Result<Lock, Error> {
         owner::create_dir(&self.dir)?;
         owner::check_dir(&self.dir)?;
@@ -167,6 +165,10 @@ impl Store {
     }
 }
 
+fn holds(path: &Path) -> Result<bool, Error> {
+    path.try_exists().map_err(failed("look for", path))
+}
+
 fn decode(text: &[u8]) -> Result<Authority, Damage> {
     if text.len() as u64 > FILE_MAX {
         return Err(Damage::TooLarge);
@@ -188,3 +190,6 @@ fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
 
 /// The largest file that is read, in bytes; an authority for the most hosts stays below it.
 const FILE_MAX: u64 = 256 * 1024;
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,7 @@ pub struct Authority {
 impl Authority {
     /// Makes a root with a fresh P-256 key, good for 90 days that began one hour before `now`.
     pub fn create(permitted: &[Permitted], now: SystemTime) -> Result<Self, Error> {
-        let permitted = distinct(permitted);
+        let permitted = distinct(permitted)?;
         if permitted.is_empty() {
             return Err(Error::NothingPermitted);
         }
@@ -87,6 +87,12 @@ impl Authority {
     #[must_use]
     pub fn permits(&self, name: &Name) -> bool {
         self.permitted.iter().any(|entry| entry.permits(name))
+    }
+
+    /// Whether the name constraints let this authority speak for all that the entry stands for.
+    #[must_use]
+    pub fn covers(&self, wanted: &Permitted) -> bool {
+        self.permitted.iter().any(|entry| entry.covers(wanted))
     }
 
     /// What the authority may speak for, in the order of its certificate.
@@ -227,14 +233,16 @@ fn attribute(text: &str) -> String {
         .collect()
 }
 
-fn distinct(permitted: &[Permitted]) -> Vec<Permitted> {
+/// Each entry once, in the given order, and nothing that could not have been typed.
+fn distinct(permitted: &[Permitted]) -> Result<Vec<Permitted>, Error> {
     let mut kept: Vec<Permitted> = Vec::with_capacity(permitted.len());
     for entry in permitted {
-        if !kept.contains(entry) {
-            kept.push(entry.clone());
+        let entry = Permitted::parse(&entry.to_string())?;
+        if !kept.contains(&entry) {
+            kept.push(entry);
         }
     }
-    kept
+    Ok(kept)
 }
 
 fn second(timestamp: i64) -> SystemTime {
@@ -249,3 +257,6 @@ const PERMITTED_MAX: usize = 256;
 
 /// Bytes of a serial number; at most 20 are allowed.
 pub(crate) const SERIAL_LENGTH: usize = 16;
+
+#[cfg(test)]
+mod tests;
