@@ -29,11 +29,7 @@ struct Listener {
 }
 
 /// Writes the file in one step, so that whoever waits for it never reads half of it.
-pub(super) fn write(
-    path: &Path,
-    proxy: &Proxy,
-    authority: &Authority,
-) -> Result<(), Failed> {
+pub(super) fn write(path: &Path, proxy: &Proxy, authority: &Authority) -> Result<(), Failed> {
     let failed = |error: std::io::Error| {
         Failed::usage(format!(
             "cannot write the ready file {}: {error}",

@@ -308,11 +308,11 @@ impl Decoder {
             self.report(Violation::InvalidUtf8, out);
         }
         let kind = if is_stanza {
-            EventKind::XmppStanza(XmppStanza {
+            EventKind::XmppStanza(Box::new(XmppStanza {
                 carrier: Carrier::WebSocket(facts),
                 stanza: xmpp::outline(&payload, &self.limits),
                 xml: payload,
-            })
+            }))
         } else {
             EventKind::WebSocketMessage(WebSocketMessage {
                 message: facts,
