@@ -9,22 +9,22 @@ use crate::support::{cases, script};
 cases! {
     the_subprotocol_that_the_server_chose_is_the_one_the_client_gets, Everywhere, |at|
         script().send(upgrade_request_with(at, OFFER)).take(upgrade_answer()).close()
-        => server().to_end().close();
+        => server().until_end().close();
 
     a_server_that_chooses_no_subprotocol_is_seen_to_choose_none, Everywhere, |at|
         script().send(upgrade_request_with(at, OFFER)).head().close()
-        => script().head().send(upgrade_answer_with("")).to_end().close();
+        => script().head().send(upgrade_answer_with("")).until_end().close();
 
     own_headers_and_cookies_on_the_101_arrive, Everywhere, |at|
         script().send(upgrade_request(at)).head().close()
-        => script().head().send(upgrade_answer_with(EXTRAS)).to_end().close();
+        => script().head().send(upgrade_answer_with(EXTRAS)).until_end().close();
 
     a_403_on_upgrade_is_a_403_with_its_body, Everywhere, |at|
         script().send(upgrade_request(at)).take(FORBIDDEN).close()
-        => script().head().send(FORBIDDEN).to_end().close();
+        => script().head().send(FORBIDDEN).until_end().close();
 
     a_503_on_upgrade_is_a_503_with_its_body, Everywhere, |at|
-        script().send(upgrade_request(at)).to_end().close()
+        script().send(upgrade_request(at)).until_end().close()
         => script().head().send(UNAVAILABLE).close();
 
     a_request_after_a_refused_upgrade_is_answered, Everywhere, |at|
@@ -35,27 +35,27 @@ cases! {
             .take(upgrade_answer())
             .send(masked(FIN | TEXT, "in after all"))
             .close()
-        => script().head().send(FORBIDDEN).and(server()).to_end().close();
+        => script().head().send(FORBIDDEN).and(server()).until_end().close();
 
     a_redirect_on_upgrade_is_a_redirect, Everywhere, |at|
-        script().send(upgrade_request(at)).to_end().close()
+        script().send(upgrade_request(at)).until_end().close()
         => script().head().send("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n").close();
 
     a_wrong_accept_key_is_for_the_client_to_judge, Everywhere, |at|
         script().send(upgrade_request(at)).head().close()
         => script().head().send("HTTP/1.1 101 Maybe\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\
-            Sec-WebSocket-Accept: bm90IHRoZSByaWdodCBvbmU=\r\n\r\n").to_end().close();
+            Sec-WebSocket-Accept: bm90IHRoZSByaWdodCBvbmU=\r\n\r\n").until_end().close();
 
     bytes_behind_the_101_in_the_same_segment_arrive, Everywhere, |at|
         browser(at).take(frame(FIN | TEXT, "first")).take(frame(FIN | PING, "x")).close()
         => script().head().send([upgrade_answer().into_bytes(), frame(FIN | TEXT, "first"), frame(FIN | PING, "x")].concat())
-            .to_end().close();
+            .until_end().close();
 
     bytes_behind_the_get_in_the_same_segment_arrive, Everywhere, |at|
         script().send([upgrade_request(at).into_bytes(), masked(FIN | TEXT, "impatient")].concat())
             .take(upgrade_answer())
             .close()
-        => script().head().take(masked(FIN | TEXT, "impatient")).send(upgrade_answer()).to_end().close();
+        => script().head().take(masked(FIN | TEXT, "impatient")).send(upgrade_answer()).until_end().close();
 
     an_upgrade_to_something_else_carries_anything, Everywhere, |at|
         script()
@@ -69,12 +69,12 @@ cases! {
             .send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: smoke-signals\r\n\r\n")
             .take([0; 7])
             .send([9, 8, 0, 0xff, 0x80])
-            .to_end()
+            .until_end()
             .close();
 
     a_103_before_the_101_arrives, Everywhere, |at|
         script().send(upgrade_request(at)).head().head().close()
-        => script().head().send("HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n").send(upgrade_answer()).to_end().close();
+        => script().head().send("HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n").send(upgrade_answer()).until_end().close();
 }
 
 /// Three subprotocols, over two lines.

@@ -21,7 +21,7 @@ cases! {
             .send(frame(MORE, "two ")).hear("2")
             .send(frame(FIN | PING, "alive?")).hear("3")
             .send(frame(FIN | MORE, "three")).hear("4")
-            .to_end().close();
+            .until_end().close();
 
     three_fragments_of_the_client_arrive_one_by_one, Everywhere, |at|
         browser(at)
@@ -35,11 +35,11 @@ cases! {
             .take(masked(FIN | PONG, "")).say("2")
             .take(masked(MORE, "")).say("3")
             .take(masked(FIN | MORE, "three")).say("4")
-            .to_end().close();
+            .until_end().close();
 
     half_a_frame_arrives_before_its_other_half, Everywhere, |at|
         browser(at).take([0x81]).say("1").take([5, b'h']).say("2").take("ello").close()
-        => server().send([0x81]).hear("1").send([5, b'h']).hear("2").send("ello").to_end().close();
+        => server().send([0x81]).hear("1").send([5, b'h']).hear("2").send("ello").until_end().close();
 
     close_4000_with_a_reason_is_close_4000_with_that_reason, Everywhere, |at|
         closing_client(at, &status(4000, "agent kicked"))
@@ -70,11 +70,11 @@ cases! {
             .take(masked(FIN | CLOSE, status(1001, "going away")))
             .send(frame(FIN | TEXT, "still talking"))
             .send(frame(FIN | CLOSE, status(1001, "going away")))
-            .to_end().close();
+            .until_end().close();
 
     data_after_a_close_arrives, Everywhere, |at|
         browser(at).take(frame(FIN | CLOSE, status(1000, ""))).take(frame(FIN | TEXT, "and another thing")).close()
-        => server().send(frame(FIN | CLOSE, status(1000, ""))).send(frame(FIN | TEXT, "and another thing")).to_end().close();
+        => server().send(frame(FIN | CLOSE, status(1000, ""))).send(frame(FIN | TEXT, "and another thing")).until_end().close();
 
     compressed_messages_with_context_takeover_arrive_compressed, Everywhere, |at|
         script()
@@ -82,7 +82,7 @@ cases! {
             .send(compressed(masked)).take(compressed(frame)).close()
         => script()
             .head().send(upgrade_answer_with(DEFLATE))
-            .take(compressed(masked)).send(compressed(frame)).to_end().close();
+            .take(compressed(masked)).send(compressed(frame)).until_end().close();
 
     broken_compression_arrives_broken, Everywhere, |at|
         script()
@@ -90,7 +90,7 @@ cases! {
             .take(frame(FIN | RSV1 | TEXT, [0xff; 40])).take(frame(FIN | TEXT, "after it")).close()
         => script()
             .head().send(upgrade_answer_with(DEFLATE))
-            .send(frame(FIN | RSV1 | TEXT, [0xff; 40])).send(frame(FIN | TEXT, "after it")).to_end().close();
+            .send(frame(FIN | RSV1 | TEXT, [0xff; 40])).send(frame(FIN | TEXT, "after it")).until_end().close();
 
     reserved_bits_stay, Everywhere, |at|
         browser(at)
@@ -98,38 +98,38 @@ cases! {
             .send(masked(FIN | RSV23 | BINARY, "no idea")).close()
         => server()
             .send(frame(FIN | RSV1 | RSV23 | TEXT, "what for?"))
-            .take(masked(FIN | RSV23 | BINARY, "no idea")).to_end().close();
+            .take(masked(FIN | RSV23 | BINARY, "no idea")).until_end().close();
 
     unknown_opcodes_stay, Everywhere, |at|
         browser(at).take(frame(FIN | 0x5, "data?")).take(frame(FIN | 0xb, "control?")).take(frame(FIN | TEXT, "text")).close()
-        => server().send(frame(FIN | 0x5, "data?")).send(frame(FIN | 0xb, "control?")).send(frame(FIN | TEXT, "text")).to_end().close();
+        => server().send(frame(FIN | 0x5, "data?")).send(frame(FIN | 0xb, "control?")).send(frame(FIN | TEXT, "text")).until_end().close();
 
     an_unmasked_client_frame_is_for_the_server_to_judge, Everywhere, |at|
         browser(at).send(frame(FIN | TEXT, "no mask")).take(frame(FIN | CLOSE, status(1002, "mask!"))).close()
-        => server().take(frame(FIN | TEXT, "no mask")).send(frame(FIN | CLOSE, status(1002, "mask!"))).to_end().close();
+        => server().take(frame(FIN | TEXT, "no mask")).send(frame(FIN | CLOSE, status(1002, "mask!"))).until_end().close();
 
     a_masked_server_frame_is_for_the_client_to_judge, Everywhere, |at|
         browser(at).take(masked(FIN | TEXT, "masked")).take(frame(FIN | TEXT, "plain")).close()
-        => server().send(masked(FIN | TEXT, "masked")).send(frame(FIN | TEXT, "plain")).to_end().close();
+        => server().send(masked(FIN | TEXT, "masked")).send(frame(FIN | TEXT, "plain")).until_end().close();
 
     a_64_bit_length_stays_one_even_where_it_is_not_needed, Everywhere, |at|
         browser(at).take(long_form(FIN | TEXT, "short")).take(frame(FIN | BINARY, vec![7; 70_000])).close()
-        => server().send(long_form(FIN | TEXT, "short")).send(frame(FIN | BINARY, vec![7; 70_000])).to_end().close();
+        => server().send(long_form(FIN | TEXT, "short")).send(frame(FIN | BINARY, vec![7; 70_000])).until_end().close();
 
     a_length_with_its_highest_bit_set_is_for_the_client_to_judge, Everywhere, |at|
         browser(at).take([0; 10]).take(frame(FIN | TEXT, "lost")).close()
         => server().send([0x82, 127, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])
-            .send(frame(FIN | TEXT, "lost")).to_end().close();
+            .send(frame(FIN | TEXT, "lost")).until_end().close();
 
     a_message_of_16_mib_arrives_whole, Everywhere, |at|
         browser(at).take(frame(FIN | BINARY, sixteen_mib())).send(masked(FIN | TEXT, "thanks")).close()
-        => server().send(frame(FIN | BINARY, sixteen_mib())).take(masked(FIN | TEXT, "thanks")).to_end().close();
+        => server().send(frame(FIN | BINARY, sixteen_mib())).take(masked(FIN | TEXT, "thanks")).until_end().close();
 
     a_peer_that_sends_a_byte_at_a_time_is_understood, Everywhere, |at|
         script().drip().send(upgrade_request(at)).head()
             .send(masked(FIN | TEXT, "hello")).take(frame(FIN | TEXT, "hello yourself")).close()
         => script().drip().head().send(upgrade_answer())
-            .take(masked(FIN | TEXT, "hello")).send(frame(FIN | TEXT, "hello yourself")).to_end().close();
+            .take(masked(FIN | TEXT, "hello")).send(frame(FIN | TEXT, "hello yourself")).until_end().close();
 
     // The answer to the second message comes after all that the ping may have caused on its way.
     a_ping_to_a_silent_server_gets_no_pong_from_anybody, EveryVersion, |at|
@@ -138,7 +138,7 @@ cases! {
             .send(masked(FIN | TEXT, "hello?")).take(frame(FIN | TEXT, "hello")).close()
         => server()
             .take(masked(FIN | PING, "still there?")).say("ping")
-            .take(masked(FIN | TEXT, "hello?")).send(frame(FIN | TEXT, "hello")).to_end().close();
+            .take(masked(FIN | TEXT, "hello?")).send(frame(FIN | TEXT, "hello")).until_end().close();
 
     a_ping_to_a_silent_client_gets_no_pong_from_anybody, Everywhere, |at|
         browser(at)
@@ -146,23 +146,23 @@ cases! {
             .take(frame(FIN | TEXT, "hello?")).send(masked(FIN | TEXT, "hello")).close()
         => server()
             .send(frame(FIN | PING, "10s")).hear("ping")
-            .send(frame(FIN | TEXT, "hello?")).take(masked(FIN | TEXT, "hello")).to_end().close();
+            .send(frame(FIN | TEXT, "hello?")).take(masked(FIN | TEXT, "hello")).until_end().close();
 
     pongs_arrive_asked_for_or_not, Everywhere, |at|
         browser(at).send(masked(FIN | PONG, "unasked")).take(frame(FIN | PONG, "too")).close()
-        => server().take(masked(FIN | PONG, "unasked")).send(frame(FIN | PONG, "too")).to_end().close();
+        => server().take(masked(FIN | PONG, "unasked")).send(frame(FIN | PONG, "too")).until_end().close();
 
     text_that_is_no_utf8_arrives_as_it_is, Everywhere, |at|
         browser(at).take(frame(FIN | TEXT, [0xc3, 0x28, 0xff])).take(frame(FIN | TEXT, "<iq/>")).close()
-        => server().send(frame(FIN | TEXT, [0xc3, 0x28, 0xff])).send(frame(FIN | TEXT, "<iq/>")).to_end().close();
+        => server().send(frame(FIN | TEXT, [0xc3, 0x28, 0xff])).send(frame(FIN | TEXT, "<iq/>")).until_end().close();
 
     a_control_frame_in_fragments_and_one_too_long_arrive, Everywhere, |at|
         browser(at).take(frame(PING, "a")).take(frame(FIN | PING, [b'x'; 300])).take(frame(FIN | MORE, "b")).close()
-        => server().send(frame(PING, "a")).send(frame(FIN | PING, [b'x'; 300])).send(frame(FIN | MORE, "b")).to_end().close();
+        => server().send(frame(PING, "a")).send(frame(FIN | PING, [b'x'; 300])).send(frame(FIN | MORE, "b")).until_end().close();
 
     empty_frames_and_white_space_pings_arrive, Everywhere, |at|
         browser(at).send(masked(FIN | TEXT, " ")).send(masked(FIN | TEXT, "")).take(frame(FIN | TEXT, "\n")).close()
-        => server().take(masked(FIN | TEXT, " ")).take(masked(FIN | TEXT, "")).send(frame(FIN | TEXT, "\n")).to_end().close();
+        => server().take(masked(FIN | TEXT, " ")).take(masked(FIN | TEXT, "")).send(frame(FIN | TEXT, "\n")).until_end().close();
 }
 
 /// A client that is told to go, answers in kind, and goes.
@@ -170,7 +170,7 @@ fn closing_client(at: &str, payload: &[u8]) -> Script {
     browser(at)
         .take(frame(FIN | CLOSE, payload))
         .send(masked(FIN | CLOSE, payload))
-        .to_end()
+        .until_end()
         .close()
 }
 

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use rustls::SupportedProtocolVersion;
+use rustls::pki_types::CertificateDer;
 use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, SupportedProtocolVersion};
 
 use super::certificates::{self, ROOT};
 use super::lab::{Lab, Loan};
@@ -72,16 +73,17 @@ pub(crate) struct Performance {
 
 /// Plays a case everywhere and panics with every difference.
 pub(crate) fn play(place: Where, write: impl Fn(&str) -> Case) {
-    watch(place, write, |_, _, _| {});
+    watch(&Lab::shared(), place, write, |_, _| {});
 }
 
 /// As [`play`], and hands each performance through finspect to `look`.
 pub(crate) fn watch(
+    lab: &Arc<Lab>,
     place: Where,
     write: impl Fn(&str) -> Case,
-    look: impl Fn(&Lab, (Mode, Layer), &Performance),
+    look: impl Fn((Mode, Layer), &Performance),
 ) {
-    let loan = Lab::shared().lend();
+    let loan = Arc::clone(lab).lend();
     let case = write(&loan.authority());
     let mut differences = Vec::new();
     for &layer in place.layers() {
@@ -92,7 +94,7 @@ pub(crate) fn watch(
                 let through = case.perform(&loan, mode, layer);
                 let found = through.differences(&direct);
                 if found.is_empty() {
-                    look(&loan.lab, (mode, layer), &through);
+                    look((mode, layer), &through);
                 }
                 found
             }));
@@ -208,29 +210,42 @@ impl Layer {
 }
 
 /// A client's connection to the lent origin, handshake done.
-fn reach(loan: &Loan, mode: Mode, layer: Layer) -> Wire {
-    let lab = &loan.lab;
-    let mut wire = match (mode, layer) {
-        (Mode::Direct, _) => Wire::connect(loan.address()),
-        (Mode::Connect, _) => lab.tunnel(&loan.host),
-        (Mode::Tunnel, _) => lab.tunnel(&loan.tunnelled),
-        (Mode::Sni, _) => lab.knock(),
-        (Mode::Reverse, Layer::Plain) => Wire::connect(loan.reverse_plain),
-        (Mode::Reverse, _) => Wire::connect(loan.reverse_tls),
-    };
+pub(crate) fn reach(loan: &Loan, mode: Mode, layer: Layer) -> Wire {
+    let mut wire = knock(loan, mode, layer);
     if let Some(version) = layer.version() {
-        let (name, root) = match mode {
-            Mode::Direct => (&loan.host, ROOT.der()),
-            Mode::Tunnel => (&loan.tunnelled, ROOT.der()),
-            Mode::Connect | Mode::Sni | Mode::Reverse => (&loan.host, lab.authority.clone()),
-        };
-        let config = certificates::client(root, version, &[]);
-        wire.start_client(Arc::clone(&config), name)
-            .unwrap_or_else(|ending| {
-                panic!("{mode:?}, {layer:?}: the handshake failed: {ending:?}")
-            });
+        secure(&mut wire, loan, mode, |root| {
+            certificates::client(root, version, &[])
+        })
+        .unwrap_or_else(|ending| panic!("{mode:?}, {layer:?}: the handshake failed: {ending:?}"));
     }
     wire
+}
+
+/// A client's connection to the lent origin, before any TLS.
+pub(crate) fn knock(loan: &Loan, mode: Mode, layer: Layer) -> Wire {
+    match (mode, layer) {
+        (Mode::Direct, _) => Wire::connect(loan.address()),
+        (Mode::Connect, _) => loan.lab.tunnel(&loan.host),
+        (Mode::Tunnel, _) => loan.lab.tunnel(&loan.tunnelled),
+        (Mode::Sni, _) => loan.lab.knock(),
+        (Mode::Reverse, Layer::Plain) => Wire::connect(loan.reverse_plain),
+        (Mode::Reverse, _) => Wire::connect(loan.reverse_tls),
+    }
+}
+
+/// A TLS handshake under the name, and against the root, that the mode has.
+pub(crate) fn secure(
+    wire: &mut Wire,
+    loan: &Loan,
+    mode: Mode,
+    config: impl Fn(CertificateDer<'static>) -> Arc<ClientConfig>,
+) -> Result<(), Ending> {
+    let (name, root) = match mode {
+        Mode::Direct => (&loan.host, ROOT.der()),
+        Mode::Tunnel => (&loan.tunnelled, ROOT.der()),
+        Mode::Connect | Mode::Sni | Mode::Reverse => (&loan.host, loan.lab.authority.clone()),
+    };
+    wire.start_client(config(root), name)
 }
 
 /// A table of cases: a name that says what the user gets, where it is played, and the two scripts.

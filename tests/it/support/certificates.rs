@@ -52,8 +52,13 @@ impl Root {
 
     /// A leaf for these names.
     pub(crate) fn identity(&self, names: &[&str]) -> Identity {
+        self.sign(&leaf(names))
+    }
+
+    /// Any leaf.
+    pub(crate) fn sign(&self, params: &CertificateParams) -> Identity {
         let key = KeyPair::generate().unwrap();
-        let certificate = leaf(names).signed_by(&key, &self.issuer).unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
         Identity::new(&certificate, &key)
     }
 }

@@ -21,6 +21,8 @@ use super::wire::{PATIENCE, Wire};
 pub(crate) struct Lab {
     /// Where the front door is.
     pub(crate) front: SocketAddr,
+    /// A reverse listener whose upstream refuses.
+    pub(crate) reverse_refusing: SocketAddr,
     /// The authority that finspect made.
     pub(crate) authority: CertificateDer<'static>,
     /// What it prints.
@@ -29,9 +31,10 @@ pub(crate) struct Lab {
     returned: Condvar,
     /// A port that is held and refuses: bound, and never listening.
     _refusing: Socket,
-    process: Child,
+    process: Process,
     drain: Option<JoinHandle<()>>,
-    folder: TempDir,
+    /// Removed with everything in it when the last test lets go.
+    _folder: TempDir,
 }
 
 /// One origin's listener with its names and the ways to it. A test has it to itself.
@@ -105,18 +108,20 @@ impl Lab {
         for host in [REFUSING, UNREACHABLE, UNKNOWN] {
             command.arg("--intercept").arg(format!("{host}:{PORT}"));
         }
+        let reverse = format!("http://{REFUSING}:{PORT}");
+        command.args(["--reverse", &format!("127.0.0.1:0={reverse}")]);
         slots.iter().for_each(|slot| slot.announce(&mut command));
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(path("stderr")).unwrap());
-        let mut process = command.spawn().expect("the binary under test starts");
+        let mut process = Process(command.spawn().expect("the binary under test starts"));
 
         let events = Events::default();
-        let stdout = process.stdout.take().expect("it is piped");
+        let stdout = process.0.stdout.take().expect("it is piped");
         let reader = events.clone();
         let drain = std::thread::spawn(move || reader.drain(stdout));
-        let ready = await_ready(&mut process, &folder);
+        let ready = await_ready(&mut process.0, &folder);
         for slot in &mut slots {
             slot.reverse_plain = listener(&ready, Some(&slot.url("http")));
             slot.reverse_tls = listener(&ready, Some(&slot.url("https")));
@@ -124,6 +129,7 @@ impl Lab {
         let certificate = PathBuf::from(ready["ca"].as_str().expect("the path of the CA"));
         Self {
             front: listener(&ready, None),
+            reverse_refusing: listener(&ready, Some(&reverse)),
             authority: read_pem(&certificate),
             events,
             slots: Mutex::new(slots),
@@ -131,7 +137,7 @@ impl Lab {
             _refusing: refusing,
             process,
             drain: Some(drain),
-            folder,
+            _folder: folder,
         }
     }
 
@@ -167,12 +173,7 @@ impl Lab {
 
     /// finspect's process id.
     pub(crate) fn process_id(&self) -> u32 {
-        self.process.id()
-    }
-
-    /// What finspect has said on stderr.
-    pub(crate) fn talk(&self) -> String {
-        read_lossy(&self.folder, "stderr")
+        self.process.0.id()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Slot>> {
@@ -182,11 +183,26 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.process.end();
         if let Some(drain) = self.drain.take() {
             let _ = drain.join();
         }
+    }
+}
+
+/// A process that does not outlive its owner.
+struct Process(Child);
+
+impl Process {
+    fn end(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

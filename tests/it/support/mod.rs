@@ -9,9 +9,9 @@ mod transcript;
 pub(crate) mod websocket;
 mod wire;
 
-pub(crate) use case::{Case, Layer, Mode, Where, cases, play, watch};
+pub(crate) use case::{Case, Layer, Mode, Where, cases, knock, play, reach, secure, watch};
 pub(crate) use certificates::{Identity, ROOT, client};
-pub(crate) use lab::{Lab, Loan, PORT, REFUSING, UNKNOWN, UNREACHABLE, connect_request};
+pub(crate) use lab::{Lab, Loan, REFUSING, UNKNOWN, UNREACHABLE, connect_request};
 pub(crate) use script::{Script, script};
 pub(crate) use transcript::Ending;
 pub(crate) use wire::Wire;

@@ -13,11 +13,10 @@ pub(crate) struct Script(Vec<Step>);
 #[derive(Clone)]
 enum Step {
     Send(Vec<u8>),
-    SendRaw(Vec<u8>),
     Drip(bool),
     Take(usize),
     Until(Vec<u8>),
-    ToEnd,
+    UntilEnd,
     UntilCloseNotify,
     Say(&'static str),
     Hear(&'static str),
@@ -37,11 +36,6 @@ impl Script {
     /// Sends bytes in one write.
     pub(crate) fn send(self, bytes: impl AsRef<[u8]>) -> Self {
         self.then(Step::Send(bytes.as_ref().to_vec()))
-    }
-
-    /// Sends bytes around TLS.
-    pub(crate) fn send_raw(self, bytes: impl AsRef<[u8]>) -> Self {
-        self.then(Step::SendRaw(bytes.as_ref().to_vec()))
     }
 
     /// From now on each byte goes to the kernel by itself.
@@ -65,8 +59,8 @@ impl Script {
     }
 
     /// Reads to the end.
-    pub(crate) fn to_end(self) -> Self {
-        self.then(Step::ToEnd)
+    pub(crate) fn until_end(self) -> Self {
+        self.then(Step::UntilEnd)
     }
 
     /// Reads until the peer's close_notify.
@@ -132,7 +126,15 @@ impl Script {
         self
     }
 
-    /// Plays it to its end on a wire.
+    /// Plays it on a wire and leaves the wire as it then is; panics if it cannot go on.
+    pub(crate) fn open(&self, wire: &mut Wire) {
+        let stage = Stage::default();
+        for step in &self.0 {
+            step.play(wire, &stage).expect("the script goes on");
+        }
+    }
+
+    /// Plays it on a wire, and reads to the end.
     pub(crate) fn play(&self, wire: &mut Wire, stage: &Stage) {
         for step in &self.0 {
             if let Err(why) = step.play(wire, stage) {
@@ -142,46 +144,40 @@ impl Script {
             }
         }
         if !wire.is_released() {
-            wire.to_end();
+            wire.until_end();
         }
     }
 }
 
 impl Step {
     fn play(&self, wire: &mut Wire, stage: &Stage) -> Result<(), &'static str> {
-        let went = match self {
-            Self::Send(bytes) => wire.send(bytes),
-            Self::SendRaw(bytes) => wire.send_raw(bytes),
-            Self::Drip(on) => done(wire.drip(*on)),
-            Self::Take(n) => wire.take(*n).is_some(),
-            Self::Until(needle) => wire.until(needle).is_some(),
-            Self::ToEnd => done(drop(wire.to_end())),
-            Self::UntilCloseNotify => wire.until_close_notify(),
-            Self::Say(word) => done(stage.say(word)),
-            Self::Hear(word) => stage.hear(word),
-            Self::CloseNotify => done(wire.close_notify()),
-            Self::Fin => done(wire.fin()),
-            Self::Reset => done(wire.reset()),
-            Self::Vanish => done(wire.vanish()),
-            Self::SendUntilGone => done(wire.send_until_gone()),
-        };
-        if went { Ok(()) } else { Err(self.complaint()) }
-    }
-
-    const fn complaint(&self) -> &'static str {
         match self {
-            Self::Send(_) | Self::SendRaw(_) => "a send failed",
-            Self::Take(_) | Self::Until(_) => "what the script waits for did not come",
-            Self::UntilCloseNotify => "no close_notify came",
-            Self::Hear(_) => "the other end never got that far",
-            _ => "a step failed",
+            Self::Send(bytes) => wire.send(bytes).then_some(()).ok_or("a send failed"),
+            Self::Take(n) => wire.take(*n).map(drop).ok_or(MISSING),
+            Self::Until(needle) => wire.until(needle).map(drop).ok_or(MISSING),
+            Self::UntilCloseNotify => wire.until_close_notify().then_some(()).ok_or(MISSING),
+            Self::Hear(word) => stage.hear(word).then_some(()).ok_or(UNHEARD),
+            other => {
+                other.play_freely(wire, stage);
+                Ok(())
+            }
         }
     }
-}
 
-/// For steps that cannot fail.
-const fn done((): ()) -> bool {
-    true
+    /// Steps that cannot fail.
+    fn play_freely(&self, wire: &mut Wire, stage: &Stage) {
+        match self {
+            Self::Drip(on) => wire.drip(*on),
+            Self::UntilEnd => drop(wire.until_end()),
+            Self::Say(word) => stage.say(word),
+            Self::CloseNotify => wire.close_notify(),
+            Self::Fin => wire.fin(),
+            Self::Reset => wire.reset(),
+            Self::Vanish => wire.vanish(),
+            Self::SendUntilGone => wire.send_until_gone(),
+            _ => unreachable!("steps that can fail are played above"),
+        }
+    }
 }
 
 /// The side channel of the two ends of a case.
@@ -246,3 +242,6 @@ impl Drop for AbandonOnPanic<'_> {
         }
     }
 }
+
+const MISSING: &str = "what the script waits for did not come";
+const UNHEARD: &str = "the other end never got that far";

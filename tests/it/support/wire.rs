@@ -23,6 +23,8 @@ pub(crate) struct Wire {
     cursor: usize,
     /// Whether each byte goes to the kernel by itself.
     drip: bool,
+    /// What the kernel has not taken yet.
+    outbox: Vec<u8>,
     local: SocketAddr,
 }
 
@@ -40,6 +42,7 @@ impl Wire {
             transcript: Transcript::default(),
             cursor: 0,
             drip: false,
+            outbox: Vec::new(),
             local,
         }
     }
@@ -180,7 +183,7 @@ impl Wire {
     }
 
     /// Reads to the end and returns what was not yet consumed.
-    pub(crate) fn to_end(&mut self) -> Vec<u8> {
+    pub(crate) fn until_end(&mut self) -> Vec<u8> {
         while self.fill() {}
         let rest = self.unread().to_vec();
         self.cursor += rest.len();
@@ -237,6 +240,22 @@ impl Wire {
         }
         self.transcript.sent.clear();
         self.transcript.endings.push(Ending::Gone);
+    }
+
+    /// Sends until the kernel takes no more for a while, `limit` bytes at most; how many it was. What it did not
+    /// take goes out with the next send.
+    pub(crate) fn pour(&mut self, limit: usize) -> usize {
+        self.socket().set_write_timeout(Some(STALL)).unwrap();
+        let before = self.transcript.sent.len();
+        while self.transcript.sent.len() - before < limit {
+            let at = self.transcript.sent.len();
+            let chunk: Vec<u8> = (at..at + RECORD).map(|at| (at % 251) as u8).collect();
+            if !self.send(&chunk) {
+                break;
+            }
+        }
+        self.socket().set_write_timeout(Some(PATIENCE)).unwrap();
+        self.transcript.sent.len() - before
     }
 
     /// Whether we have let go of the socket.
@@ -311,17 +330,31 @@ impl Wire {
     }
 
     fn write_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.outbox.extend_from_slice(bytes);
         let Some(socket) = &mut self.socket else {
             return Err(io::ErrorKind::NotConnected.into());
         };
-        if !self.drip {
-            return socket.write_all(bytes);
-        }
-        bytes.chunks(1).try_for_each(|byte| socket.write_all(byte))
+        let most = if self.drip { 1 } else { usize::MAX };
+        let mut taken = 0;
+        let outcome = loop {
+            let rest = &self.outbox[taken..];
+            if rest.is_empty() {
+                break Ok(());
+            }
+            match socket.write(&rest[..rest.len().min(most)]) {
+                Ok(n) => taken += n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
+        };
+        self.outbox.drain(..taken);
+        outcome
     }
 }
 
 /// Plaintext bytes to a TLS record.
 const RECORD: usize = 16 * 1024;
+/// How long the kernel takes nothing before a direction counts as stalled.
+const STALL: Duration = Duration::from_millis(300);
 /// Sends before a peer that takes everything is held to be alive.
 const GONE_TRIES: usize = 2_000;
