@@ -1,6 +1,6 @@
 //! What must hold for any bytes; the fuzz targets and the property tests call in here.
 
-use crate::event::{Direction, EventKind, Micros, Payload};
+use crate::event::{Direction, EventKind, Micros, Payload, StanzaKind};
 
 use super::testing::{Cut, Transcript};
 use super::{Chunk, Limits, Seen, Tap, xmpp};
@@ -43,6 +43,22 @@ pub fn xmpp(input: &[u8]) {
     let texts = [&stanza.to, &stanza.from, &stanza.id, &stanza.kind_attribute];
     for text in texts.into_iter().flatten() {
         assert!(text.len() <= SMALL.attribute);
+    }
+    let is_malformed = matches!(stanza.kind, StanzaKind::Malformed { .. });
+    if let Some(text) = payload.text().filter(|_| !is_malformed) {
+        well_formed(text);
+    }
+}
+
+/// What we hold for well-formed is so to another reader.
+fn well_formed(text: &str) {
+    let mut reader = quick_xml::Reader::from_str(text);
+    loop {
+        match reader.read_event() {
+            Ok(quick_xml::events::Event::Eof) => return,
+            Ok(_) => {}
+            Err(error) => panic!("{error}: {text:?}"),
+        }
     }
 }
 

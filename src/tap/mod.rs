@@ -13,6 +13,10 @@ mod kept;
 mod limits;
 mod output;
 #[cfg(any(test, fuzzing))]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the fuzz targets use a part of it")
+)]
 mod testing;
 #[cfg(test)]
 mod tests;

@@ -224,7 +224,7 @@ impl Decoder {
                 if inflater.is_in_sync()
                     && let Err(why) = inflate(inflater, &mut message.content, part, mask, offset)
                 {
-                    self.report(Violation::LostSync(why.to_owned()), out);
+                    self.report(Violation::LostSync(why.to_string()), out);
                 }
             }
             (Sink::Message, Some(message), _) => message.content.push_with(part, take_off),
@@ -291,7 +291,7 @@ impl Decoder {
                 return;
             }
             if let Err(why) = inflater.finish(&mut message.content) {
-                self.report(Violation::LostSync(why.to_owned()), out);
+                self.report(Violation::LostSync(why.to_string()), out);
                 return;
             }
             if !message.content.is_whole() {
