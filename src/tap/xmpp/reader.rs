@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr_iter, memmem};
+use memchr::{memchr, memmem};
 use quick_xml::escape::unescape;
 use quick_xml::events::attributes::Attributes;
 use quick_xml::parser::{ElementParser, Parser as _};
@@ -14,6 +14,7 @@ use quick_xml::parser::{ElementParser, Parser as _};
 use crate::tap::Limits;
 
 use super::namespaces::Scope;
+use super::references::{are_known, unescaped};
 
 /// The walk.
 pub(super) struct Walk<'x> {
@@ -127,7 +128,7 @@ impl<'x> Walk<'x> {
                 Err("there is text outside the element".into())
             };
         }
-        if !references_are_known(text.as_bytes()) {
+        if !are_known(text.as_bytes()) {
             return Err("it refers to an entity that XMPP does not know".into());
         }
         Ok(Some(text))
@@ -208,7 +209,7 @@ impl<'x> Walk<'x> {
             if value.len() > self.limits.attribute {
                 return Err(format!("an attribute of {} bytes", value.len()).into());
             }
-            if !references_are_known(value.as_bytes()) {
+            if !are_known(value.as_bytes()) {
                 return Err("it refers to an entity that XMPP does not know".into());
             }
             if self.attributes.iter().any(|(other, _)| *other == key) {
@@ -260,66 +261,10 @@ fn behind_declaration(text: &str) -> &str {
     text.split_once("?>").map_or(text, |(_, behind)| behind)
 }
 
-/// A value without its references.
-pub(super) fn unescaped(value: &str) -> String {
-    unescape(value).map_or_else(|_| value.to_owned(), Cow::into_owned)
-}
-
 /// Only white space (XML 1.0 section 2.3).
 pub(super) fn is_blank(text: &str) -> bool {
     text.bytes()
         .all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
-}
-
-/// Whether all references are to characters or to one of the five entities (XML 1.0 section 4.6).
-fn references_are_known(text: &[u8]) -> bool {
-    let text = behind_plain_blocks(text);
-    memchr_iter(b'&', text).all(|at| {
-        let name = text.get(at + 1..).unwrap_or_default();
-        match name {
-            [b'l' | b'g', b't', b';', ..] => true,
-            [b'#', number @ ..] => is_number(number),
-            _ => [&b"amp;"[..], b"quot;", b"apos;"]
-                .iter()
-                .any(|entity| name.starts_with(entity)),
-        }
-    })
-}
-
-/// What is left of a text behind blocks that have no references but to `<` and `>`, as an escaped `Update` does.
-/// Blocks are counted through without a branch.
-fn behind_plain_blocks(mut text: &[u8]) -> &[u8] {
-    while let Some(window) = text.first_chunk::<{ BLOCK + 3 }>() {
-        let (mut all, mut brackets) = (0_u8, 0_u8);
-        for at in 0..BLOCK {
-            let is_reference = window[at] == b'&';
-            let is_letter = (window[at + 1] == b'l') | (window[at + 1] == b'g');
-            let is_bracket = is_letter & (window[at + 2] == b't') & (window[at + 3] == b';');
-            all += u8::from(is_reference);
-            brackets += u8::from(is_reference & is_bracket);
-        }
-        if all != brackets {
-            return text;
-        }
-        text = text.get(BLOCK..).unwrap_or_default();
-    }
-    text
-}
-
-fn is_number(reference: &[u8]) -> bool {
-    let (hexadecimal, digits) = match reference {
-        [b'x', digits @ ..] => (true, digits),
-        digits => (false, digits),
-    };
-    let is_digit = |byte: &&u8| {
-        if hexadecimal {
-            byte.is_ascii_hexdigit()
-        } else {
-            byte.is_ascii_digit()
-        }
-    };
-    let length = digits.iter().take_while(is_digit).take(DIGITS).count();
-    length > 0 && digits.get(length) == Some(&b';')
 }
 
 /// What stands where only an element may.
@@ -346,9 +291,3 @@ const CDATA: &str = "<![CDATA[";
 
 /// The start of a DOCTYPE.
 const DOCTYPE: &str = "<!DOCTYPE";
-
-/// Bytes that are looked at together.
-const BLOCK: usize = 64;
-
-/// Digits of a character reference, leading zeros included.
-const DIGITS: usize = 16;
