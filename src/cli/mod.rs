@@ -3,5 +3,6 @@
 pub mod ca;
 mod exit;
 mod paths;
+pub mod simulate;
 
 pub use exit::{Exit, Failed};
