@@ -201,7 +201,7 @@ fn xml(body: &str) -> Response<Full<Bytes>> {
 
 fn desktop(node: &Node) -> Response<Full<Bytes>> {
     let nonce = node.pubsub.seed().uuid();
-    let page = DESKTOP.replace("{nonce}", &nonce).replace("{domain}", &node.domain);
+    let page = DESKTOP.replace("{{nonce}}", &nonce).replace("{{domain}}", &node.domain);
     let mut response = Response::new(Full::new(Bytes::from(page)));
     insert(&mut response, CONTENT_TYPE, "text/html; charset=utf-8");
     insert(&mut response, CACHE_CONTROL, "no-store");
