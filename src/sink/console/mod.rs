@@ -26,7 +26,7 @@ pub use render::{Format, Renderer};
 use std::io::{self, ErrorKind, Write};
 use std::thread::{Builder, JoinHandle};
 
-use super::filter::{Filter, Hosts};
+use super::filter::{Context, Filter};
 use crate::bus::{Received, Subscription};
 use crate::event::Event;
 
@@ -49,7 +49,7 @@ pub struct Console<W> {
     output: W,
     renderer: Renderer,
     filter: Option<Filter>,
-    hosts: Hosts,
+    context: Context,
     summary: Summary,
 }
 
@@ -61,7 +61,7 @@ impl<W: Write> Console<W> {
             output,
             renderer,
             filter,
-            hosts: Hosts::default(),
+            context: Context::default(),
             summary: Summary::default(),
         }
     }
@@ -117,11 +117,11 @@ impl<W: Write> Console<W> {
     }
 
     fn render(&mut self, event: &Event, text: &mut String) {
-        self.hosts.take(event);
+        self.context.take(event);
         let wanted = self
             .filter
             .as_ref()
-            .is_none_or(|filter| filter.matches(event, &self.hosts));
+            .is_none_or(|filter| filter.matches(event, &self.context));
         if wanted {
             self.renderer.render(event, text);
             self.summary.shown += 1;
