@@ -60,7 +60,7 @@ fn a_tunnel_to_finspect_itself_is_refused() {
         assert!(status.starts_with(['4', '5']), "{host}: {answer}");
         let refused = lab
             .events
-            .kind(lab.events.connection(wire.local()), "refused");
+            .kind(lab.events.connection(wire.caller()), "refused");
         assert_eq!(refused["loop"]["port"], port, "{host}: {refused}");
     }
 }
@@ -133,7 +133,7 @@ fn a_browser_that_rejects_our_certificate_is_an_event_that_says_why() {
             wire.vanish();
             wire
         });
-        let connection = loan.lab.events.connection(wire.local());
+        let connection = loan.lab.events.connection(wire.caller());
         let failed = loan.lab.events.kind(connection, "tls-failed");
         assert_eq!(failed["leg"], "client", "{mode:?}");
         assert!(

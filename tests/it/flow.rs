@@ -71,7 +71,7 @@ fn a_stall_is_an_event() {
     let loan = Lab::shared().lend();
     let (mut client, mut server) = open(&loan, Mode::Connect, Layer::Tls13);
     server.pour(LIMIT);
-    let connection = loan.lab.events.connection(client.local());
+    let connection = loan.lab.events.connection(client.caller());
     let stalled = loan.lab.events.find(connection, "stalled", |event| {
         let towards = &event["direction"];
         (towards == "to-client").then(|| event["kind"]["stalled"]["waiting"].as_u64())?

@@ -28,6 +28,7 @@ fn garbage_at_the_front_door_is_refused() {
         b"\xff\xfb\x01",
         b"SSH-2.0-x\r\n",
         b"{\"a\":1}",
+        b"GET\r\n\r\n",
         &[b'A'; 500],
     ] {
         at_the_door(garbage, "refused", "unintelligible");
@@ -37,7 +38,6 @@ fn garbage_at_the_front_door_is_refused() {
 #[test]
 fn a_request_line_that_is_none_is_refused() {
     for broken in [
-        "GET\r\n\r\n",
         "GET / FTP/1.0\r\n\r\n",
         "CONNECT / HTTP/1.1\r\n\r\n",
         "CONNECT x:99999 HTTP/1.1\r\n\r\n",
@@ -188,7 +188,12 @@ fn a_client_that_vanishes_in_the_servers_handshake_is_an_event() {
 
 #[test]
 fn a_client_that_vanishes_after_its_handshake_is_an_event() {
-    vanishes(|loan| relayed(loan, b"", &script()), "ended", "");
+    let get_there = |loan: &Loan| {
+        let (wire, origin) = relayed(loan, b"", &script());
+        expect(loan, &wire, "tls-established", "\"leg\":\"client\"");
+        (wire, origin)
+    };
+    vanishes(get_there, "ended", "");
 }
 
 #[test]
@@ -286,17 +291,25 @@ fn hello(loan: &Loan) -> Vec<u8> {
 
 #[test]
 fn a_deflate_bomb_in_a_message_is_an_event_and_arrives_packed() {
-    let bomb = frame(FIN | RSV1 | TEXT, deflate_bomb());
-    relays("web-socket-violation", "inflated-over-limit", |at| Case {
+    message_bomb(&deflate_bomb(20), "inflated-over-limit");
+    message_bomb(&deflate_bomb(1024), "lost-sync");
+}
+
+fn message_bomb(bomb: &[u8], word: &str) {
+    let bomb = frame(FIN | RSV1 | TEXT, bomb);
+    let after = frame(FIN | TEXT, "after it");
+    relays("web-socket-violation", word, |at| Case {
         client: script()
             .send(upgrade_request_with(at, DEFLATE_OFFER))
             .take(upgrade_answer_with(DEFLATE))
             .take(&bomb)
+            .take(&after)
             .close(),
         origin: script()
             .head()
             .send(upgrade_answer_with(DEFLATE))
             .send(&bomb)
+            .send(&after)
             .until_end()
             .close(),
     });
@@ -304,7 +317,11 @@ fn a_deflate_bomb_in_a_message_is_an_event_and_arrives_packed() {
 
 #[test]
 fn a_gzip_bomb_in_a_body_is_an_event_and_arrives_packed() {
-    let gzip = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], &deflate_bomb()].concat();
+    let gzip = [
+        &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..],
+        &deflate_bomb(1024),
+    ]
+    .concat();
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
         gzip.len()
@@ -429,7 +446,7 @@ fn relays(kind: &str, word: &str, write: impl Fn(&str) -> Case) {
     let lab = Lab::hostile();
     watch(&lab, Where::Everywhere, write, |(mode, _), performance| {
         if mode != Mode::Tunnel {
-            let connection = lab.events.connection(performance.address);
+            let connection = lab.events.connection(performance.caller);
             lab.events
                 .find(connection, &format!("{kind}: {word}"), |event| {
                     is(event, kind, word).then_some(())
@@ -443,7 +460,7 @@ fn relays(kind: &str, word: &str, write: impl Fn(&str) -> Case) {
 
 /// Waits for an event of this kind with this word in it.
 fn expect(loan: &Loan, wire: &Wire, kind: &str, word: &str) {
-    let connection = loan.lab.events.connection(wire.local());
+    let connection = loan.lab.events.connection(wire.caller());
     loan.lab
         .events
         .find(connection, &format!("{kind}: {word}"), |event| {
@@ -494,8 +511,8 @@ fn peak_memory(process: u32) -> Option<u64> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// A little over a MiB that inflates to a GiB of zeros.
-fn deflate_bomb() -> Vec<u8> {
+/// A little over a KiB for each MiB of zeros that it inflates to.
+fn deflate_bomb(mib: usize) -> Vec<u8> {
     let zeros = vec![0; 1 << 20];
     let mut state = Compress::new(Compression::best(), false);
     let mut block = || {
@@ -506,7 +523,7 @@ fn deflate_bomb() -> Vec<u8> {
         out
     };
     let (first, next) = (block(), block());
-    let mut bomb = [first, next.repeat(1023)].concat();
+    let mut bomb = [first, next.repeat(mib - 1)].concat();
     bomb.truncate(bomb.len() - 4);
     bomb
 }

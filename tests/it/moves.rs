@@ -91,7 +91,7 @@ fn told(
         // In a tunnel that is not looked into, TLS is bytes: its close_notify is none of our knowledge.
         let sees_tls = mode != Mode::Tunnel && layer != Layer::Plain;
         let manner = if sees_tls { tls } else { plain };
-        let connection = lab.events.connection(performance.address);
+        let connection = lab.events.connection(performance.caller);
         let closed = lab.events.kind(connection, "closed");
         assert_eq!(closed["first"], first, "{closed}");
         let all = lab.events.all(connection);

@@ -48,7 +48,7 @@ fn refused_tunnel(host: &str, word: &str) -> Value {
     );
     let failed = lab
         .events
-        .kind(lab.events.connection(wire.local()), "upstream-failed");
+        .kind(lab.events.connection(wire.caller()), "upstream-failed");
     assert_eq!(failed["answered"], 502);
     failed
 }
@@ -60,12 +60,12 @@ fn a_closed_port_is_a_reset_where_the_browser_is_connected_already() {
     let config = client(lab.authority.clone(), &TLS13, &[]);
     assert_eq!(by_name.start_client(config, REFUSING), Err(Ending::Reset));
 
-    let mut reverse = Wire::connect(lab.reverse_refusing);
+    let mut reverse = lab.connect(lab.reverse_refusing);
     reverse.send(format!("GET / HTTP/1.1\r\nHost: {REFUSING}:8445\r\n\r\n").as_bytes());
     reverse.until_end();
     assert_eq!(reverse.transcript().endings, [Ending::Reset]);
     for wire in [by_name, reverse] {
-        let connection = lab.events.connection(wire.local());
+        let connection = lab.events.connection(wire.caller());
         let failed = lab.events.kind(connection, "upstream-failed");
         assert_eq!(failed["reason"], "connection-refused");
     }
@@ -172,7 +172,7 @@ fn read_hello(server: &mut Wire) {
 }
 
 fn tls_failure(loan: &Loan, wire: &Wire) -> Value {
-    let connection = loan.lab.events.connection(wire.local());
+    let connection = loan.lab.events.connection(wire.caller());
     loan.lab.events.kind(connection, "tls-failed")
 }
 

@@ -1,6 +1,5 @@
 //! One case of the fidelity suite: two scripts, played direct and in each mode, and the transcripts compared.
 
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use super::certificates::{self, ROOT};
 use super::lab::{Lab, Loan};
 use super::script::{Script, Stage};
 use super::transcript::{Ending, Transcript};
-use super::wire::Wire;
+use super::wire::{Caller, Wire};
 
 /// What the two ends do.
 pub(crate) struct Case {
@@ -61,14 +60,14 @@ pub(crate) enum Where {
     PlainTunnel,
 }
 
-/// What both ends saw, and the client's address.
+/// What both ends saw.
 pub(crate) struct Performance {
     /// The client's end.
     pub(crate) client: Transcript,
     /// The origin's end.
     pub(crate) origin: Transcript,
-    /// The client's address: finspect's events know it by this.
-    pub(crate) address: SocketAddr,
+    /// The client, as finspect's events know it.
+    pub(crate) caller: Caller,
 }
 
 /// Plays a case everywhere and panics with every difference.
@@ -117,7 +116,7 @@ impl Case {
             let _abandon = stage.abandon_on_panic();
             let origin = scope.spawn(|| self.perform_origin(loan, layer, &stage));
             let mut client = reach(loan, mode, layer);
-            let address = client.local();
+            let caller = client.caller();
             self.client.play(&mut client, &stage);
             let client = client.into_transcript();
             let origin = origin
@@ -127,7 +126,7 @@ impl Case {
             Performance {
                 client,
                 origin,
-                address,
+                caller,
             }
         })
     }
@@ -228,8 +227,8 @@ pub(crate) fn knock(loan: &Loan, mode: Mode, layer: Layer) -> Wire {
         (Mode::Connect, _) => loan.lab.tunnel(&loan.host),
         (Mode::Tunnel, _) => loan.lab.tunnel(&loan.tunnelled),
         (Mode::Sni, _) => loan.lab.knock(),
-        (Mode::Reverse, Layer::Plain) => Wire::connect(loan.reverse_plain),
-        (Mode::Reverse, _) => Wire::connect(loan.reverse_tls),
+        (Mode::Reverse, Layer::Plain) => loan.lab.connect(loan.reverse_plain),
+        (Mode::Reverse, _) => loan.lab.connect(loan.reverse_tls),
     }
 }
 

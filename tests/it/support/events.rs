@@ -1,12 +1,11 @@
 //! finspect's stdout: one event a line, read as it comes.
 
 use std::io::{BufRead as _, BufReader, Read};
-use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::wire::PATIENCE;
+use super::wire::{Caller, PATIENCE};
 
 /// The events of one run so far.
 #[derive(Clone, Default)]
@@ -36,13 +35,19 @@ impl Events {
         self.change(|seen| seen.ended = true);
     }
 
-    /// The number that finspect gave to the client connection from this address.
-    pub(crate) fn connection(&self, client: SocketAddr) -> u64 {
-        let client = client.to_string();
-        let accepted = self.wait(&format!("`accepted` from {client}"), |event| {
-            event["kind"]["accepted"]["client"] == client.as_str()
+    /// The number that finspect gave to a client's connection.
+    pub(crate) fn connection(&self, caller: Caller) -> u64 {
+        let (client, listener) = (caller.client.to_string(), caller.listener.to_string());
+        let accepted = self.wait(&format!("`accepted`: {caller:?}"), |events| {
+            let of_it = events.iter().filter(|event| {
+                let accepted = &event["kind"]["accepted"];
+                accepted["client"] == client.as_str() && accepted["listener"] == listener.as_str()
+            });
+            of_it
+                .map(|event| event["connection"].as_u64())
+                .nth(caller.ordinal)
         });
-        accepted["connection"].as_u64().expect("a number")
+        accepted.expect("a number")
     }
 
     /// The first event of a connection that this picks something out of.
@@ -52,10 +57,10 @@ impl Events {
         what: &str,
         pick: impl Fn(&Value) -> Option<T>,
     ) -> T {
-        let event = self.wait(&format!("{what} on connection {connection}"), |event| {
-            event["connection"] == connection && pick(event).is_some()
-        });
-        pick(&event).expect("it was just there")
+        self.wait(&format!("{what} on connection {connection}"), |events| {
+            let mut of_it = events.iter().filter(|e| e["connection"] == connection);
+            of_it.find_map(&pick)
+        })
     }
 
     /// The first event of this kind on a connection.
@@ -76,21 +81,27 @@ impl Events {
         of_it.cloned().collect()
     }
 
-    /// Waits for the first event that fits; panics with what there was instead.
-    fn wait(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    /// Waits until this finds something; panics with what there was instead.
+    fn wait<T>(&self, what: &str, find: impl Fn(&[Value]) -> Option<T>) -> T {
+        let mut found = None;
         let lock = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let missing = |seen: &mut Seen| !seen.ended && !seen.events.iter().any(&fits);
+        let missing = |seen: &mut Seen| {
+            found = find(&seen.events);
+            found.is_none() && !seen.ended
+        };
         let (seen, _) = self
             .0
             .changed
             .wait_timeout_while(lock, PATIENCE, missing)
             .unwrap_or_else(PoisonError::into_inner);
-        let found = seen.events.iter().find(|event| fits(event)).cloned();
-        found.unwrap_or_else(|| {
-            let last = seen.events.iter().rev().take(SHOWN).rev();
-            let last: Vec<String> = last.map(Value::to_string).collect();
-            panic!("no event: {what}; the last ones:\n{}", last.join("\n"))
-        })
+        if let Some(found) = found {
+            return found;
+        }
+        let last = seen.events.iter().rev().take(SHOWN).rev();
+        let short = |event: &Value| event.to_string().chars().take(WIDTH).collect();
+        let last: Vec<String> = last.map(short).collect();
+        drop(seen);
+        panic!("no event: {what}; the last ones:\n{}", last.join("\n"))
     }
 
     fn change(&self, change: impl FnOnce(&mut Seen)) {
@@ -101,3 +112,5 @@ impl Events {
 
 /// How many events a failure shows.
 const SHOWN: usize = 25;
+/// How many characters of each.
+const WIDTH: usize = 400;

@@ -1,5 +1,6 @@
 //! A running finspect, and the origins that it knows the way to.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ pub(crate) struct Lab {
     pub(crate) authority: CertificateDer<'static>,
     /// What it prints.
     pub(crate) events: Events,
+    /// How many connections there were between two addresses.
+    callers: Mutex<HashMap<(SocketAddr, SocketAddr), usize>>,
     slots: Mutex<Vec<Slot>>,
     returned: Condvar,
     /// A port that is held and refuses: bound, and never listening.
@@ -94,7 +97,7 @@ impl Lab {
 
         let mut command = Command::new(env!("CARGO_BIN_EXE_finspect"));
         command
-            .args(["run", "--listen", "127.0.0.1:0", "--no-record"])
+            .args(["run", "--listen", "127.0.0.1:0"])
             .args(["--format", "json", "--ca-dir"])
             .arg(path("ca"))
             .arg("--upstream-ca")
@@ -132,6 +135,7 @@ impl Lab {
             reverse_refusing: listener(&ready, Some(&reverse)),
             authority: read_pem(&certificate),
             events,
+            callers: Mutex::default(),
             slots: Mutex::new(slots),
             returned: Condvar::new(),
             _refusing: refusing,
@@ -156,7 +160,18 @@ impl Lab {
 
     /// A plain connection to the front door.
     pub(crate) fn knock(&self) -> Wire {
-        Wire::connect(self.front)
+        self.connect(self.front)
+    }
+
+    /// A plain connection to one of finspect's listeners.
+    pub(crate) fn connect(&self, to: SocketAddr) -> Wire {
+        let mut wire = Wire::connect(to);
+        let ends = (wire.caller().client, to);
+        let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = callers.entry(ends).or_default();
+        wire.set_ordinal(*count);
+        *count += 1;
+        wire
     }
 
     /// A tunnel to `host`, as a browser asks for it; panics unless the answer is a 200.

@@ -25,7 +25,21 @@ pub(crate) struct Wire {
     drip: bool,
     /// What the kernel has not taken yet.
     outbox: Vec<u8>,
-    local: SocketAddr,
+    /// Whether a write met a reset: the kernel tells it once, and a read after that only says "end".
+    reset: bool,
+    caller: Caller,
+}
+
+/// How finspect's events know a client: its address, the listener's, and which one it was of those between the two,
+/// for ports come round again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caller {
+    /// The client's end.
+    pub(crate) client: SocketAddr,
+    /// The other end.
+    pub(crate) listener: SocketAddr,
+    /// How many there were before with the same ends.
+    pub(crate) ordinal: usize,
 }
 
 impl Wire {
@@ -35,7 +49,13 @@ impl Wire {
         socket.set_nodelay(true).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         socket.set_write_timeout(Some(PATIENCE)).unwrap();
+        // Gone already, if the other end was quick to reset: then nobody asks.
         let local = socket.local_addr().unwrap();
+        let caller = Caller {
+            client: local,
+            listener: socket.peer_addr().unwrap_or(local),
+            ordinal: 0,
+        };
         Self {
             socket: Some(socket),
             tls: None,
@@ -43,7 +63,8 @@ impl Wire {
             cursor: 0,
             drip: false,
             outbox: Vec::new(),
-            local,
+            reset: false,
+            caller,
         }
     }
 
@@ -52,9 +73,14 @@ impl Wire {
         Self::new(TcpStream::connect(to).expect("a listener of this test run accepts"))
     }
 
-    /// Our own address: how finspect's events name a client.
-    pub(crate) const fn local(&self) -> SocketAddr {
-        self.local
+    /// How finspect's events know us, if we are its client.
+    pub(crate) const fn caller(&self) -> Caller {
+        self.caller
+    }
+
+    /// How many there were before with the same ends.
+    pub(crate) const fn set_ordinal(&mut self, ordinal: usize) {
+        self.caller.ordinal = ordinal;
     }
 
     /// The socket, for options.
@@ -278,6 +304,7 @@ impl Wire {
         };
         let mut chunk = vec![0; 64 * 1024];
         match socket.read(&mut chunk) {
+            Ok(0) if self.reset => self.transcript.endings.push(Ending::Reset),
             Ok(0) => self.transcript.endings.push(Ending::Fin),
             Ok(n) => self.absorb(&chunk[..n]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -348,6 +375,11 @@ impl Wire {
             }
         };
         self.outbox.drain(..taken);
+        let kind = outcome.as_ref().err().map(io::Error::kind);
+        self.reset |= matches!(
+            kind,
+            Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
+        );
         outcome
     }
 }
