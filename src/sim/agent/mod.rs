@@ -228,7 +228,11 @@ impl Desktop {
         let pace = self.config.pace;
         let domain = self.config.host.clone();
         let queues = self.queues();
-        if socket.pubsub(&self.diary, "subscribe", &domain, &queues, jid).await.is_err() {
+        if socket
+            .pubsub(&self.diary, "subscribe", &domain, &queues, jid)
+            .await
+            .is_err()
+        {
             return End::Lost;
         }
         let mut pings = Pings::new();
@@ -268,10 +272,17 @@ impl Desktop {
     /// Takes a stanza in.
     fn hear(&self, stanza: &Element, pings: &mut Pings) {
         match stanza.name.as_str() {
-            "iq" if stanza.attribute("id").is_some_and(|id| id.ends_with(":ping")) => {
+            "iq" if stanza
+                .attribute("id")
+                .is_some_and(|id| id.ends_with(":ping")) =>
+            {
                 pings.answered();
             }
-            "presence" if stanza.attribute("from").is_some_and(|from| from.starts_with("finesse@")) => {
+            "presence"
+                if stanza
+                    .attribute("from")
+                    .is_some_and(|from| from.starts_with("finesse@")) =>
+            {
                 let present = stanza.attribute("type") != Some("unavailable");
                 self.diary.note(Experience::FinessePresent(present));
                 if present {
@@ -284,19 +295,29 @@ impl Desktop {
     }
 
     fn be_notified(&self, message: &Element) {
-        let Some(notification) = message.find("notification") else { return };
-        let Ok(update) = Element::parse(&notification.text) else { return };
-        let node = message.find("items").and_then(|items| items.attribute("node"));
+        let Some(notification) = message.find("notification") else {
+            return;
+        };
+        let Ok(update) = Element::parse(&notification.text) else {
+            return;
+        };
+        let node = message
+            .find("items")
+            .and_then(|items| items.attribute("node"));
         let node = node.unwrap_or_default().to_owned();
         let own = node == format!("/finesse/api/User/{}", self.config.user);
         let state = update.find("state").filter(|_| own);
         if node == "/finesse/api/SystemInfo" {
             let status = update.find("status").map(|status| status.text.as_str());
-            self.diary.note(Experience::InService(status == Some("IN_SERVICE")));
+            self.diary
+                .note(Experience::InService(status == Some("IN_SERVICE")));
         }
         self.diary.note(Experience::Notified {
             node,
-            request_id: update.child_text("requestId").unwrap_or_default().to_owned(),
+            request_id: update
+                .child_text("requestId")
+                .unwrap_or_default()
+                .to_owned(),
             state: state.map(|state| state.text.clone()),
         });
     }
@@ -333,7 +354,9 @@ impl Desktop {
         self.rest.set_state("LOGOUT").await;
         let end = async {
             let queues = self.queues();
-            socket.pubsub(&self.diary, "unsubscribe", &self.config.host, &queues, jid).await?;
+            socket
+                .pubsub(&self.diary, "unsubscribe", &self.config.host, &queues, jid)
+                .await?;
             socket.goodbye(&self.diary).await
         };
         // A socket that dies during the goodbye is gone as well.
@@ -341,7 +364,12 @@ impl Desktop {
     }
 
     async fn is_in_service(&self) -> bool {
-        let Some(body) = self.rest.fetch("SystemInfo").await.and_then(|answer| answer.body) else {
+        let Some(body) = self
+            .rest
+            .fetch("SystemInfo")
+            .await
+            .and_then(|answer| answer.body)
+        else {
             return false;
         };
         body.child_text("status") == Some("IN_SERVICE")
