@@ -39,6 +39,7 @@ fn pass(words: &Words, pseudonyms: &Pseudonyms, text: &str) -> Option<String> {
         sasl: lower.contains("sasl"),
         spans: Vec::new(),
         looked: 0,
+        unclosed: Vec::new(),
     };
     let mut found: Vec<(Range<usize>, Word)> = words.all(lower.as_bytes()).collect();
     found.sort_unstable_by_key(|(range, _)| range.start);
@@ -79,6 +80,8 @@ pub(super) struct Scan<'a> {
     spans: Vec<Span>,
     /// Names and values before this place are dealt with; keeps hostile text linear.
     looked: usize,
+    /// Forms of `>` that do not occur from a place on; keeps hostile text linear, too.
+    unclosed: Vec<(&'static str, usize)>,
 }
 
 impl Scan<'_> {
@@ -139,10 +142,32 @@ impl Scan<'_> {
         marks::bracket_before(self.lower, start)
     }
 
+    /// The end of an element's opening tag, and its body; `None` if the tag does not end.
+    fn element(
+        &mut self,
+        name: &Range<usize>,
+        brackets: Brackets,
+    ) -> Option<(usize, Range<usize>)> {
+        let known = |(close, from): &(&str, usize)| *close == brackets.close && *from <= name.end;
+        if self.unclosed.iter().any(known) {
+            return None;
+        }
+        let Some(close) = marks::find(self.lower, name.end, brackets.close) else {
+            self.unclosed.push((brackets.close, name.end));
+            return None;
+        };
+        value::element(self.lower, name, brackets, close)
+    }
+
+    /// The first `value` in the range.
+    fn value_in(&self, range: Range<usize>) -> Option<usize> {
+        marks::find(self.lower.get(..range.end)?, range.start, "value")
+    }
+
     /// A name whose value is secret: an element, a key, an attribute, a parameter, or itself a value.
     fn named(&mut self, name: Range<usize>, class: Class, brackets: Option<Brackets>) {
         if let Some(brackets) = brackets {
-            if let Some((tag_end, body)) = value::element(self.lower, &name, brackets) {
+            if let Some((tag_end, body)) = self.element(&name, brackets) {
                 self.values_within(name.end..tag_end, class);
                 self.secret(body, class);
             }
@@ -158,7 +183,7 @@ impl Scan<'_> {
 
     /// A SASL element: its body is the payload.
     fn sasl(&mut self, name: Range<usize>, brackets: Brackets, certain: bool) {
-        let Some((_, body)) = value::element(self.lower, &name, brackets) else {
+        let Some((_, body)) = self.element(&name, brackets) else {
             return;
         };
         let payload = self.slice(body.clone()).trim();
@@ -176,7 +201,7 @@ impl Scan<'_> {
 
     /// `<CallVariable>`: every `value` in it.
     fn container(&mut self, name: Range<usize>, brackets: Brackets) {
-        if let Some((_, body)) = value::element(self.lower, &name, brackets) {
+        if let Some((_, body)) = self.element(&name, brackets) {
             self.values_within(body, Class::Variable);
         }
     }
@@ -191,7 +216,7 @@ impl Scan<'_> {
     /// Takes whatever is called `value` within the range.
     fn values_within(&mut self, range: Range<usize>, class: Class) {
         let mut at = range.start;
-        while let Some(start) = marks::find(self.lower, at, "value").filter(|at| *at < range.end) {
+        while let Some(start) = self.value_in(at..range.end) {
             at = self.value_at(start, class).max(start + "value".len());
         }
         self.looked = self.looked.max(range.end);
@@ -204,7 +229,7 @@ impl Scan<'_> {
             return name.end;
         }
         if let Some(brackets) = self.bracket(name.start) {
-            let Some((_, body)) = value::element(self.lower, &name, brackets) else {
+            let Some((_, body)) = self.element(&name, brackets) else {
                 return name.end;
             };
             let end = body.end;
@@ -227,7 +252,7 @@ impl Scan<'_> {
         }
         let around = value::neighbourhood(self.lower, &name);
         let mut at = around.start;
-        while let Some(start) = marks::find(self.lower, at, "value").filter(|at| *at < around.end) {
+        while let Some(start) = self.value_in(at..around.end) {
             at = self.value_at(start, class).max(start + "value".len());
             if start > name.end {
                 break;

@@ -13,13 +13,13 @@ pub(super) struct Found {
     pub(super) needs_quotes: Option<&'static str>,
 }
 
-/// The end of an element's opening tag, and its body: up to its closing tag, or to the end of a text that has none.
+/// The end of an element's opening tag, whose `>` stands at `close`, and its body: up to its closing tag, or to the end of a text that has none.
 pub(super) fn element(
     bytes: &[u8],
     name: &Range<usize>,
     brackets: Brackets,
+    close: usize,
 ) -> Option<(usize, Range<usize>)> {
-    let close = marks::find(bytes, name.end, brackets.close)?;
     let start = close + brackets.close.len();
     if bytes.get(..close)?.ends_with(b"/") {
         return Some((close, start..start));
@@ -231,13 +231,17 @@ fn enclosing_quote(bytes: &[u8], at: usize) -> Option<u8> {
     }
 }
 
+/// The end of a header line, also where the lines are escaped or stand in markup.
 fn line_end(bytes: &[u8], from: usize) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
-    let real = memchr::memchr3(b'\r', b'\n', b'<', rest);
-    let escaped = [&b"\\r"[..], b"\\n", b"&#1", b"\""]
-        .into_iter()
-        .filter_map(|mark| memchr::memmem::find(rest, mark));
-    from + escaped.chain(real).min().unwrap_or(rest.len())
+    let ends = |at: &usize| {
+        let rest = rest.get(*at..).unwrap_or_default();
+        matches!(
+            rest,
+            [b'\r' | b'\n' | b'<' | b'"', ..] | [b'\\', b'r' | b'n', ..] | [b'&', b'#', b'1', ..]
+        )
+    };
+    from + (0..rest.len()).find(ends).unwrap_or(rest.len())
 }
 
 fn json_scalar_or_group(bytes: &[u8], at: usize) -> usize {
