@@ -169,7 +169,8 @@ impl Redactor {
         };
         match redacted {
             Some(redacted) => *value = redacted,
-            None => self.target(value),
+            None if name == "request-target" => self.target(value),
+            None => self.text(value),
         }
     }
 

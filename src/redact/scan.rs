@@ -264,7 +264,7 @@ impl Scan<'_> {
     fn value(&mut self, found: value::Found, class: Class) {
         if let Some(quote) = found.needs_quotes {
             let plain = self.slice(found.range.clone());
-            if !matches!(plain, "null" | "true" | "false" | "") {
+            if !plain.is_empty() && !is_no_secret(plain) {
                 let pseudonym = self.pseudonyms.of(class, plain.as_bytes());
                 self.replace(found.range, format!("{quote}{pseudonym}{quote}"));
             }
@@ -275,6 +275,9 @@ impl Scan<'_> {
 
     fn secret(&mut self, range: Range<usize>, class: Class) {
         let text = self.slice(range.clone());
+        if is_no_secret(text.trim()) {
+            return;
+        }
         let replaced = match class {
             Class::Credentials => credentials::redact(self.pseudonyms, text),
             Class::Cookie => credentials::redact_cookies(self.pseudonyms, text, false),
@@ -355,6 +358,11 @@ fn secret_part(text: &str) -> &str {
         .strip_prefix("<![CDATA[")
         .map(|rest| rest.trim_end().strip_suffix("]]>").unwrap_or(rest));
     inner.unwrap_or(text)
+}
+
+/// Whether a value only says whether there is a secret, as in `return_refresh_token=true`.
+fn is_no_secret(value: &str) -> bool {
+    matches!(value, "null" | "true" | "false")
 }
 
 /// The pseudonym that a name starts with, as far as it can be one.

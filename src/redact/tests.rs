@@ -374,6 +374,8 @@ const HARMLESS: &[&str] = &[
     "<lastCTIHeartbeatStatus>success</lastCTIHeartbeatStatus>",
     "<callvariables><CallVariable><name>callVariable1</name><value/></CallVariable></callvariables>",
     "token_type=bearer&expires_in=300",
+    "/desktop/sso/token?cc_username=1001002&return_refresh_token=true",
+    "sip:1001002@finesse.example.com",
     r#"{"tokenType":"x","password":null,"token":""}"#,
     "WWW-Authenticate: Basic realm=\"Finesse\"",
     "the password was wrong; author unauthorized",
