@@ -158,6 +158,7 @@ const TEXTS: &[&str] = &[
     "Authorization: Bearer $\r\nX: y",
     "GET / HTTP/1.1\\r\\nCookie: a=$; b=$\\r\\n",
     "X-Auth-Token: $",
+    "curl -H 'Authorization: Bearer $' -d x",
     "x bearer $1234 y",
     "<CallVariable><name>callVariable1</name><value>$</value></CallVariable>",
     "<CallVariable><value>$</value><name>user_x</name></CallVariable>",

@@ -72,7 +72,7 @@ pub(super) fn after_name(bytes: &[u8], name: &Range<usize>, class: Class) -> Opt
     }
     let whole_line = matches!(class, Class::Credentials | Class::Cookie) && separator == ":";
     let end = if whole_line {
-        line_end(bytes, at)
+        header_end(bytes, name.start, at)
     } else {
         unquoted_end(bytes, name.start, at, separator)
     };
@@ -229,6 +229,15 @@ fn enclosing_quote(bytes: &[u8], at: usize) -> Option<u8> {
         b'"' | b'\'' | b'`' => Some(quote),
         _ => None,
     }
+}
+
+/// The end of a header that is written as text: of its line, or of the quotes that it stands in as a whole.
+fn header_end(bytes: &[u8], name_start: usize, from: usize) -> usize {
+    let end = line_end(bytes, from);
+    let quote = enclosing_quote(bytes, name_start).filter(|quote| *quote != b'\\');
+    let line = bytes.get(from..end).unwrap_or_default();
+    let closing = quote.and_then(|quote| memchr::memchr(quote, line));
+    closing.map_or(end, |at| from + at)
 }
 
 /// The end of a header line, also where the lines are escaped or stand in markup.
