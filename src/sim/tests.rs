@@ -187,7 +187,7 @@ async fn a_login_is_the_documented_sequence_of_stanzas_over_tls() {
         "> iq bind",
         "< iq bind",
         "> iq session",
-        "< iq _session_auth_2",
+        "< iq session",
         "> presence",
         "< presence",
         "> iq subscribe",

@@ -229,7 +229,12 @@ fn short(stanza: &Element) -> String {
     let inside = stanza.children.first().map(|child| child.name.as_str());
     match (stanza.name.as_str(), inside, stanza.attribute("id")) {
         ("iq", Some(inside), _) => format!("iq {inside}"),
-        ("iq", None, Some(id)) => format!("iq {}", id.rsplit(':').next().unwrap_or(id)),
+        // An empty result is known by the id of its request: `4:ping`, or Strophe's `_session_auth_2`.
+        ("iq", None, Some(id)) => {
+            let request = id.rsplit(':').next().unwrap_or(id);
+            let word = request.trim_start_matches('_').split('_').next();
+            format!("iq {}", word.unwrap_or(request))
+        }
         ("error", Some(inside), _) => format!("stream error {inside}"),
         (name, ..) => name.to_owned(),
     }
