@@ -88,7 +88,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "stall",
         about: "the Notification Service hangs for 45 s",
-        signs: "a ping without an answer, a second one 10 s later, SystemInfo polls, an empty Close and a new login",
+        signs: "a ping without an answer, a second one 10 s later, then silence; an empty Close 5 s after that, a new login once it wakes",
         steps: &[begin(35, "stall"), end(80, "stall")],
     },
     Scenario {
