@@ -1,0 +1,52 @@
+// The program under test: `finspect run` and `finspect simulate`, as a user starts them.
+
+import { existsSync, readFileSync } from 'node:fs';
+
+/** Milliseconds until a start has to be over. */
+const START = 30_000;
+
+/** The variables of a user's shell, without those that would change what is tested. */
+export function environment(place) {
+  const env = { ...process.env, NO_COLOR: '1', HOME: place.mkdir('home-finspect'), COLUMNS: '200' };
+  for (const name of Object.keys(env)) {
+    if (/^(https?|all|no)_proxy$|^SSLKEYLOGFILE$|^FINSPECT_|^XDG_/i.test(name)) delete env[name];
+  }
+  return env;
+}
+
+/** Starts `finspect run` on a free port and waits for its ready file. */
+export async function startFinspect(place, binary, name, args) {
+  const readyFile = place.path(`${name}.ready.json`);
+  const program = place.start(name, binary, ['run', '--listen', '127.0.0.1:0', '--ready-file', readyFile,
+    '--ca-dir', place.path('authority'), '--record', recording(place, name), ...args], { env: environment(place) });
+  const ready = await program.until(`the ready file of ${name}`, () => readWhole(readyFile), START);
+  const [frontDoor] = ready.listeners.filter((listener) => !listener.upstream);
+  return { program, ready, address: frontDoor.address, recording: ready.recording };
+}
+
+/** The events of a `--format json` output so far; a line that is still being written is left out. */
+export function events(program) {
+  const text = program.stdout();
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  return whole.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+}
+
+/** `[name, content]` of an event's kind, which is a string where it has no content. */
+export function kindOf(event) {
+  if (typeof event.kind === 'string') return [event.kind, {}];
+  return Object.entries(event.kind)[0];
+}
+
+function recording(place, name) {
+  return place.path(`${name}.recording`);
+}
+
+/** The file's JSON, once it is whole. */
+function readWhole(path) {
+  if (!existsSync(path)) return undefined;
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
