@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
 import { events, kindOf, startFinspect } from '../rig/finspect.mjs';
 import { DOMAIN, PORT } from '../rig/prosody.mjs';
 import { until } from '../rig/wait.mjs';
@@ -15,16 +16,20 @@ const UNTRUSTED = 60;
 /** A host that is not named for interception. */
 const ELSEWHERE = 'elsewhere.test';
 
+/** What that host says. */
+const GREETING = 'elsewhere says hello';
+
 /** The port under which the plain HTTP side is asked for. */
 const PLAIN_PORT = 8082;
 
 export async function run(checks, { place, binary, prosody }) {
   const wire = await startWire(place, prosody.https);
+  const elsewherePort = await startElsewhere(place, prosody);
   const finspect = await checks.step('finspect starts', () => startFinspect(place, binary, 'curl', [
     '--intercept', DOMAIN, '--upstream-ca', prosody.authority, '--format', 'json',
     '--resolve', `${DOMAIN}:${PORT}:127.0.0.1:${wire.port}`,
     '--resolve', `${DOMAIN}:${PLAIN_PORT}:127.0.0.1:${prosody.http}`,
-    '--resolve', `${ELSEWHERE}:443:127.0.0.1:${prosody.https}`,
+    '--resolve', `${ELSEWHERE}:443:127.0.0.1:${elsewherePort}`,
   ]));
   const through = (...args) => curl('--proxy', `http://${finspect.address}`, ...args);
   const page = readFileSync(place.path('prosody/www/strophe.js'), 'utf8');
@@ -40,13 +45,25 @@ export async function run(checks, { place, binary, prosody }) {
   checks.that('nor does the server\'s own authority vouch for an intercepted host', original.code === UNTRUSTED,
     `${original.code}: ${original.stderr}`);
   const elsewhere = await through('--cacert', prosody.authority, `https://${ELSEWHERE}/`);
-  checks.that('a host that is not named is tunnelled to the server\'s own certificate', elsewhere.code === 0,
+  checks.that('a host that is not named is tunnelled to the server\'s own certificate', elsewhere.code === 0 && elsewhere.stdout === GREETING,
     `${elsewhere.code}: ${elsewhere.stderr}`);
   const plain = await through(`http://${DOMAIN}:${PLAIN_PORT}/desktop/strophe.js`);
   checks.that('plain HTTP through the proxy arrives whole', plain.code === 0 && plain.stdout === page,
     `${plain.code}: ${plain.stderr}`);
   await frontDoor(checks, finspect);
   await facts(checks, finspect, wire, page);
+}
+
+/** A server of the host that nobody looks into; its port. */
+function startElsewhere(place, { certificate, key }) {
+  const server = createServer({ cert: readFileSync(certificate), key: readFileSync(key) }, (_, response) => response.end(GREETING));
+  place.onLeave(async () => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return new Promise((resolve, reject) => {
+    server.on('error', reject).listen(0, '127.0.0.1', () => resolve(server.address().port));
+  });
 }
 
 /** finspect's own pages. */
