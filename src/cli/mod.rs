@@ -1,5 +1,6 @@
 //! What was typed, what it means, which command runs.
 
+pub mod ca;
 mod exit;
 mod paths;
 

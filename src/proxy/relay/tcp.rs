@@ -1,0 +1,131 @@
+//! A TCP connection whose first bytes may already have been read.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf as _, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// A TCP connection with the bytes that were read from it to learn what it is; they are read again first.
+#[derive(Debug)]
+pub(crate) struct Tcp {
+    stream: TcpStream,
+    /// Read from `stream` and not consumed yet. Gives its memory back once it is empty.
+    prefix: BytesMut,
+}
+
+impl Tcp {
+    /// Takes over a connection, and turns Nagle's algorithm off: it would hold stanzas back for 40 ms.
+    pub(crate) fn new(stream: TcpStream) -> Self {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY cannot be set");
+        }
+        Self {
+            stream,
+            prefix: BytesMut::new(),
+        }
+    }
+
+    /// What was read and not consumed.
+    pub(crate) fn prefix(&self) -> &[u8] {
+        &self.prefix
+    }
+
+    /// Takes `count` bytes off the front of what was read.
+    pub(crate) fn consume(&mut self, count: usize) {
+        self.prefix.advance(count.min(self.prefix.len()));
+    }
+
+    /// Puts bytes in front: they will be read first.
+    pub(crate) fn unread(&mut self, bytes: &[u8]) {
+        let mut prefix = BytesMut::with_capacity(bytes.len() + self.prefix.len());
+        prefix.extend_from_slice(bytes);
+        prefix.extend_from_slice(&self.prefix);
+        self.prefix = prefix;
+    }
+
+    /// Reads more bytes behind the prefix; 0 is the end of the stream. Cancel safe.
+    pub(crate) async fn fill(&mut self) -> io::Result<usize> {
+        self.stream.read_buf(&mut self.prefix).await
+    }
+
+    /// Waits until the peer has sent something, without reading it.
+    pub(crate) async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.stream.peek(buf).await
+    }
+
+    /// The other end.
+    pub(crate) fn peer(&self) -> io::Result<SocketAddr> {
+        self.stream.peer_addr()
+    }
+
+    /// Our end.
+    pub(crate) fn local(&self) -> io::Result<SocketAddr> {
+        self.stream.local_addr()
+    }
+
+    /// Makes the coming close a reset (RST) instead of a FIN.
+    pub(crate) fn reset_on_close(&self) {
+        if let Err(error) = self.stream.set_zero_linger() {
+            tracing::debug!(%error, "SO_LINGER cannot be set: the peer will see a FIN instead of a reset");
+        }
+    }
+}
+
+impl AsyncRead for Tcp {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.prefix.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(cx, buf);
+        }
+        let count = self.prefix.len().min(buf.remaining());
+        if let Some(bytes) = self.prefix.get(..count) {
+            buf.put_slice(bytes);
+        }
+        self.prefix.advance(count);
+        if self.prefix.is_empty() {
+            self.prefix = BytesMut::new();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Tcp {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match ready!(Pin::new(&mut self.stream).poll_shutdown(cx)) {
+            // The peer has reset the connection meanwhile: there is nothing left to shut.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
+            result => Poll::Ready(result),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

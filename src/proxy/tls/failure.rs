@@ -1,0 +1,167 @@
+//! Why a handshake failed, in types: the same library error means different things on the two legs.
+
+use std::io;
+
+use rustls::{AlertDescription, CertificateError, Error};
+use tokio::io::AsyncWriteExt as _;
+
+use crate::event::{CertificateFacts, TlsFailure};
+use crate::proxy::relay::{Tcp, alert_name};
+
+/// A failure, and what it makes of the other leg.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) reason: TlsFailure,
+    /// How the peer showed it, to be passed on to the other leg.
+    pub(crate) shown: Shown,
+}
+
+/// How a peer showed that it gives up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// It sent an alert.
+    Alert(AlertDescription),
+    /// It closed.
+    Fin,
+    /// It reset.
+    Reset,
+    /// It did nothing: we gave up.
+    Nothing,
+}
+
+/// What went wrong with the upstream.
+pub(super) fn upstream_failure(error: &io::Error) -> Failure {
+    match library_error(error) {
+        Some(Error::InvalidCertificate(certificate)) => Failure {
+            reason: certificate_failure(certificate),
+            shown: Shown::Nothing,
+        },
+        Some(Error::AlertReceived(alert)) => Failure {
+            reason: TlsFailure::Alert(alert_name(*alert)),
+            shown: Shown::Alert(*alert),
+        },
+        Some(error @ Error::PeerIncompatible(_)) => Failure {
+            reason: TlsFailure::Incompatible(error.to_string()),
+            shown: Shown::Alert(AlertDescription::HandshakeFailure),
+        },
+        Some(error) => Failure {
+            reason: TlsFailure::Broken(error.to_string()),
+            shown: Shown::Nothing,
+        },
+        None => transport_failure(error),
+    }
+}
+
+/// What went wrong with the browser.
+pub(super) fn client_failure(error: &io::Error) -> Failure {
+    match library_error(error) {
+        Some(Error::AlertReceived(alert)) => Failure {
+            reason: rejection(*alert),
+            shown: Shown::Alert(*alert),
+        },
+        Some(error @ (Error::PeerIncompatible(_) | Error::NoApplicationProtocol)) => Failure {
+            reason: TlsFailure::Incompatible(error.to_string()),
+            shown: Shown::Nothing,
+        },
+        Some(error) => Failure {
+            reason: TlsFailure::Broken(error.to_string()),
+            shown: Shown::Nothing,
+        },
+        None => transport_failure(error),
+    }
+}
+
+/// What to type so that this upstream is believed; `host` and what it presented.
+pub(super) fn advice(
+    reason: &TlsFailure,
+    host: &str,
+    chain: &[CertificateFacts],
+) -> Option<String> {
+    let leaf = chain.first()?;
+    let pin = format!("--upstream-pin {host}=sha256:{}", leaf.sha256);
+    match reason {
+        TlsFailure::UnknownIssuer if leaf.subject != leaf.issuer => Some(format!(
+            "if you trust the issuer ({}), give its certificate with --upstream-ca FILE; to accept exactly this certificate: {pin}",
+            leaf.issuer
+        )),
+        TlsFailure::WrongName => Some(format!(
+            "it is valid for {}; use such a name, or accept exactly this certificate: {pin}",
+            if leaf.names.is_empty() {
+                "no host name at all".to_owned()
+            } else {
+                leaf.names.join(", ")
+            }
+        )),
+        TlsFailure::PinMismatch => Some(format!(
+            "if the certificate was renewed and you have checked it: {pin}"
+        )),
+        TlsFailure::UnknownIssuer | TlsFailure::Expired | TlsFailure::BadCertificate(_) => {
+            Some(format!("to accept exactly this certificate: {pin}"))
+        }
+        _ => None,
+    }
+}
+
+/// Writes an alert as a plaintext record (RFC 8446 section 5.1), where no handshake was begun.
+pub(crate) async fn send_alert(tcp: &mut Tcp, alert: AlertDescription) {
+    const FATAL: u8 = 2;
+    let record = [0x15, 0x03, 0x03, 0x00, 0x02, FATAL, u8::from(alert)];
+    if let Err(error) = tcp.write_all(&record).await {
+        tracing::debug!(%error, "the alert could not be passed on");
+    }
+}
+
+fn library_error(error: &io::Error) -> Option<&Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+fn transport_failure(error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => Failure {
+            reason: TlsFailure::ClosedSilently,
+            shown: Shown::Fin,
+        },
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => Failure {
+            reason: TlsFailure::Reset,
+            shown: Shown::Reset,
+        },
+        _ => Failure {
+            reason: TlsFailure::Other(error.to_string()),
+            shown: Shown::Reset,
+        },
+    }
+}
+
+fn certificate_failure(error: &CertificateError) -> TlsFailure {
+    match error {
+        CertificateError::UnknownIssuer => TlsFailure::UnknownIssuer,
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => TlsFailure::Expired,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            TlsFailure::WrongName
+        }
+        CertificateError::ApplicationVerificationFailure => TlsFailure::PinMismatch,
+        other => TlsFailure::BadCertificate(other.to_string()),
+    }
+}
+
+/// What a browser means by an alert against our leaf. Chromium says certificate_unknown where RFC 8446 has
+/// unknown_ca (`finesse.md` 8b), Firefox unknown_ca; bad_certificate comes from pinning and policies.
+fn rejection(alert: AlertDescription) -> TlsFailure {
+    let name = alert_name(alert);
+    match alert {
+        AlertDescription::UnknownCA | AlertDescription::CertificateUnknown => {
+            TlsFailure::AuthorityUnknown(name)
+        }
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::AccessDenied => TlsFailure::CertificateRejected(name),
+        AlertDescription::CertificateExpired => TlsFailure::BadDate(name),
+        _ => TlsFailure::Alert(name),
+    }
+}

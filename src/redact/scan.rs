@@ -1,0 +1,347 @@
+//! Finds the secrets of a text, whatever the text is: a URL, a form, JSON, XML, a header, prose, and any of
+//! them escaped inside another, cut off or malformed.
+//!
+//! There is no parser in here on purpose: a parser gives up where a secret is cut in half. The scanner goes by
+//! names, takes the value that follows in whatever form, and takes the rest of the text where no end is found.
+
+use std::ops::Range;
+
+use super::marks::{self, Brackets};
+use super::pseudonym::{Class, PREFIX, Pseudonyms, ends_with_pseudonym, is_pseudonym};
+use super::words::{Word, Words, class_of};
+use super::{credentials, value};
+
+/// A part of the text, and what stands there instead.
+#[derive(Debug)]
+pub(super) struct Span {
+    pub(super) range: Range<usize>,
+    pub(super) text: String,
+}
+
+/// The text without its secrets; `None` if there are none.
+pub(super) fn redact(words: &Words, pseudonyms: &Pseudonyms, text: &str) -> Option<String> {
+    let mut redacted = pass(words, pseudonyms, text)?;
+    for _ in 1..PASSES {
+        match pass(words, pseudonyms, &redacted) {
+            Some(next) => redacted = next,
+            None => break,
+        }
+    }
+    Some(redacted)
+}
+
+fn pass(words: &Words, pseudonyms: &Pseudonyms, text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    let mut scan = Scan {
+        text,
+        lower: lower.as_bytes(),
+        pseudonyms,
+        sasl: lower.contains("sasl"),
+        spans: Vec::new(),
+        looked: 0,
+    };
+    let mut found: Vec<(Range<usize>, Word)> = words.all(lower.as_bytes()).collect();
+    found.sort_unstable_by_key(|(range, _)| range.start);
+    for (range, word) in found {
+        scan.word(range, word);
+    }
+    apply(text, scan.spans)
+}
+
+/// The text with every span replaced; of two that overlap the first counts, and reaches over both.
+fn apply(text: &str, mut spans: Vec<Span>) -> Option<String> {
+    if spans.is_empty() {
+        return None;
+    }
+    spans.sort_by_key(|span| span.range.start);
+    let mut result = String::with_capacity(text.len());
+    let mut at = 0;
+    for span in spans {
+        if span.range.start >= at {
+            result.push_str(text.get(at..span.range.start).unwrap_or_default());
+            result.push_str(&span.text);
+        }
+        at = at.max(span.range.end);
+    }
+    result.push_str(text.get(at..).unwrap_or_default());
+    Some(result)
+}
+
+/// One pass over one text.
+#[derive(Debug)]
+pub(super) struct Scan<'a> {
+    pub(super) text: &'a str,
+    /// `text` in lower case, byte for byte at the same place.
+    pub(super) lower: &'a [u8],
+    pseudonyms: &'a Pseudonyms,
+    /// Whether the text speaks of SASL at all.
+    sasl: bool,
+    spans: Vec<Span>,
+    /// Names and values before this place are dealt with; keeps hostile text linear.
+    looked: usize,
+}
+
+impl Scan<'_> {
+    fn word(&mut self, found: Range<usize>, word: Word) {
+        if found.start < self.looked || self.is_our_own(found.start) {
+            return;
+        }
+        match word {
+            Word::Bearer => self.bearer(found),
+            Word::Basic => self.basic(found),
+            Word::Jwt => self.jwt(found.start),
+            Word::Scheme => self.userinfo(found.end),
+            Word::Sasl | Word::Auth | Word::Name | Word::Variable => self.name(found),
+        }
+    }
+
+    /// Whether the word is part of a pseudonym.
+    fn is_our_own(&self, at: usize) -> bool {
+        let before = self.lower.get(..at).unwrap_or_default();
+        before.ends_with(PREFIX.as_bytes()) && {
+            let end = marks::name_end(self.lower, at);
+            let name = self.slice(at - PREFIX.len()..end);
+            // A pseudonym may be glued to what follows it: the hash is what counts.
+            name.len() >= PREFIX.len() && ends_with_pseudonym(head_of_pseudonym(name))
+        }
+    }
+
+    fn name(&mut self, found: Range<usize>) {
+        let start = marks::name_start(self.lower, found.start, self.looked);
+        let end = marks::name_end(self.lower, found.end);
+        self.looked = end;
+        let name = std::str::from_utf8(self.lower.get(start..end).unwrap_or_default());
+        let name = name.unwrap_or_default();
+        match (self.bracket(start), name) {
+            (Some(brackets), "callvariable") => self.container(start..end, brackets),
+            (None, "callvariable" | "callvariables") => self.listed(end),
+            (Some(brackets), "auth" | "challenge" | "initial-response" | "additional-data") => {
+                self.sasl(start..end, brackets, true);
+            }
+            (Some(brackets), "response" | "success") => {
+                self.sasl(start..end, brackets, self.sasl);
+            }
+            (brackets, _) => {
+                if let Some(class) = class_of(name) {
+                    self.named(start..end, class, brackets);
+                }
+            }
+        }
+    }
+
+    /// The brackets that make the name at `start` an element's, its prefix skipped.
+    pub(super) fn bracket(&self, start: usize) -> Option<Brackets> {
+        let colon = start.checked_sub(1)?;
+        let start = match self.lower.get(colon) {
+            Some(b':') => marks::name_start(self.lower, colon, 0),
+            _ => start,
+        };
+        marks::bracket_before(self.lower, start)
+    }
+
+    /// A name whose value is secret: an element, a key, an attribute, a parameter, or itself a value.
+    fn named(&mut self, name: Range<usize>, class: Class, brackets: Option<Brackets>) {
+        if let Some(brackets) = brackets {
+            if let Some((tag_end, body)) = value::element(self.lower, &name, brackets) {
+                self.values_within(name.end..tag_end, class);
+                self.secret(body, class);
+            }
+            return;
+        }
+        if let Some(found) = value::after_name(self.lower, &name, class) {
+            self.looked = self.looked.max(found.range.end);
+            self.value(found, class);
+        } else if value::stands_as_value(self.lower, &name) {
+            self.paired(name, class);
+        }
+    }
+
+    /// A SASL element: its body is the payload.
+    fn sasl(&mut self, name: Range<usize>, brackets: Brackets, certain: bool) {
+        let Some((_, body)) = value::element(self.lower, &name, brackets) else {
+            return;
+        };
+        let payload = self.slice(body.clone()).trim();
+        if payload.is_empty() || !(certain || credentials::is_base64(payload)) {
+            return;
+        }
+        let base64 = payload.split(['<', '&']).next().unwrap_or_default();
+        let text = match credentials::plain(base64.trim()) {
+            _ if is_pseudonym(payload) => return,
+            Some(plain) => self.pseudonyms.of(Class::Password, &plain.password),
+            None => self.pseudonyms.of(Class::Sasl, payload.as_bytes()),
+        };
+        self.replace(body, text);
+    }
+
+    /// `<CallVariable>`: every `value` in it.
+    fn container(&mut self, name: Range<usize>, brackets: Brackets) {
+        if let Some((_, body)) = value::element(self.lower, &name, brackets) {
+            self.values_within(body, Class::Variable);
+        }
+    }
+
+    /// `"CallVariable": [ … ]`: every `value` in it.
+    fn listed(&mut self, name_end: usize) {
+        if let Some(body) = value::balanced_after(self.lower, name_end) {
+            self.values_within(body, Class::Variable);
+        }
+    }
+
+    /// Takes whatever is called `value` within the range.
+    fn values_within(&mut self, range: Range<usize>, class: Class) {
+        let mut at = range.start;
+        while let Some(start) = marks::find(self.lower, at, "value").filter(|at| *at < range.end) {
+            at = self.value_at(start, class).max(start + "value".len());
+        }
+        self.looked = self.looked.max(range.end);
+    }
+
+    /// Takes what is called `value` at `start`, if that is a whole name; says where it ends.
+    fn value_at(&mut self, start: usize, class: Class) -> usize {
+        let name = marks::name_start(self.lower, start, 0)..marks::name_end(self.lower, start);
+        if name != (start..start + "value".len()) {
+            return name.end;
+        }
+        if let Some(brackets) = self.bracket(name.start) {
+            let Some((_, body)) = value::element(self.lower, &name, brackets) else {
+                return name.end;
+            };
+            let end = body.end;
+            self.secret(body, class);
+            return end;
+        }
+        let Some(found) = value::after_name(self.lower, &name, class) else {
+            return name.end;
+        };
+        let end = found.range.end;
+        self.value(found, class);
+        end
+    }
+
+    /// A name that is itself a value, as in `name="password" value="…"`: the value beside it.
+    fn paired(&mut self, name: Range<usize>, class: Class) {
+        if let Some(part) = value::form_part(self.lower, name.end) {
+            self.secret(part, class);
+            return;
+        }
+        let around = value::neighbourhood(self.lower, &name);
+        let mut at = around.start;
+        while let Some(start) = marks::find(self.lower, at, "value").filter(|at| *at < around.end) {
+            at = self.value_at(start, class).max(start + "value".len());
+            if start > name.end {
+                break;
+            }
+        }
+        self.looked = self.looked.max(at.min(self.lower.len()));
+    }
+
+    fn value(&mut self, found: value::Found, class: Class) {
+        if let Some(quote) = found.needs_quotes {
+            let plain = self.slice(found.range.clone());
+            if !matches!(plain, "null" | "true" | "false" | "") {
+                let pseudonym = self.pseudonyms.of(class, plain.as_bytes());
+                self.replace(found.range, format!("{quote}{pseudonym}{quote}"));
+            }
+            return;
+        }
+        self.secret(found.range, class);
+    }
+
+    fn secret(&mut self, range: Range<usize>, class: Class) {
+        let text = self.slice(range.clone());
+        let replaced = match class {
+            Class::Credentials => credentials::redact(self.pseudonyms, text),
+            Class::Cookie => credentials::redact_cookies(self.pseudonyms, text, false),
+            _ if text.trim().is_empty() || is_pseudonym(text.trim()) => return,
+            _ => Some(self.pseudonyms.of(class, secret_part(text).as_bytes())),
+        };
+        if let Some(replaced) = replaced {
+            self.replace(range, replaced);
+        }
+    }
+
+    fn bearer(&mut self, found: Range<usize>) {
+        if let Some(run) = credentials::run_after(self.lower, &found)
+            && credentials::looks_random(self.slice(run.clone()))
+        {
+            let text = self
+                .pseudonyms
+                .of(Class::Token, self.slice(run.clone()).as_bytes());
+            self.replace(run, text);
+        }
+    }
+
+    fn basic(&mut self, found: Range<usize>) {
+        let Some(run) = credentials::run_after(self.lower, &found) else {
+            return;
+        };
+        if self.lower.get(run.end) == Some(&b':') {
+            return;
+        }
+        if let Some(text) = credentials::basic(self.pseudonyms, self.slice(run.clone())) {
+            self.replace(run, text);
+        }
+    }
+
+    fn jwt(&mut self, start: usize) {
+        if !self
+            .text
+            .as_bytes()
+            .get(start..)
+            .is_some_and(|rest| rest.starts_with(b"eyJ"))
+        {
+            return;
+        }
+        let rest = self.lower.get(start..).unwrap_or_default();
+        let end = start
+            + rest
+                .iter()
+                .take_while(|byte| marks::is_name(**byte))
+                .count();
+        if end - start >= JWT_SHORTEST {
+            let text = self
+                .pseudonyms
+                .of(Class::Token, self.slice(start..end).as_bytes());
+            self.replace(start..end, text);
+        }
+    }
+
+    fn userinfo(&mut self, start: usize) {
+        if let Some(password) = value::userinfo_password(self.lower, start) {
+            self.secret(password, Class::Password);
+        }
+    }
+
+    fn replace(&mut self, range: Range<usize>, text: String) {
+        self.looked = self.looked.max(range.end);
+        self.spans.push(Span { range, text });
+    }
+
+    fn slice(&self, range: Range<usize>) -> &str {
+        self.text.get(range).unwrap_or_default()
+    }
+}
+
+/// What of an element's body is the secret: a CDATA section's content, or all of it.
+fn secret_part(text: &str) -> &str {
+    let inner = text
+        .trim_start()
+        .strip_prefix("<![CDATA[")
+        .map(|rest| rest.trim_end().strip_suffix("]]>").unwrap_or(rest));
+    inner.unwrap_or(text)
+}
+
+/// The pseudonym that a name starts with, as far as it can be one.
+fn head_of_pseudonym(name: &str) -> &str {
+    let class = name.get(PREFIX.len()..).unwrap_or_default();
+    let end = class
+        .find('-')
+        .map_or(name.len(), |at| PREFIX.len() + at + 9);
+    name.get(..end).unwrap_or(name)
+}
+
+/// The text is looked at again until nothing is found, at most this many times in all.
+const PASSES: usize = 4;
+/// A shorter run is no JSON web token.
+const JWT_SHORTEST: usize = 16;
