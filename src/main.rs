@@ -1,3 +1,7 @@
 //! The `finspect` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    finspect::cli::main()
+}

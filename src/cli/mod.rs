@@ -2,6 +2,108 @@
 
 pub mod ca;
 mod exit;
+mod log;
 mod paths;
+mod run;
+mod session;
+mod signals;
 
 pub use exit::{Exit, Failed};
+
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
+
+/// A debugging proxy for the Cisco Finesse agent desktop.
+///
+/// Stands between the browser and Finesse on this machine, relays every byte both ways unchanged, and prints each
+/// XMPP stanza, REST call and TLS handshake with its timing.
+#[derive(Debug, Parser)]
+#[command(name = "finspect", version, after_help = EXAMPLES, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Intercept the named hosts and print what passes
+    Run(Box<run::RunArgs>),
+    /// The certificate authority: create, show, export, remove
+    Ca(ca::CaArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  finspect run finesse1.example.com finesse2.example.com   the proxy, for both nodes of a pair
+  finspect ca show                                         whom the browser has to trust, and until when
+  finspect run --help                                      everything that `run` can do
+
+stdout is the session, stderr is talk. Exit codes: 0 done; 2 wrong usage, unreadable input or a failed start;
+3 the session is incomplete (events were lost, and how many is said); 70 a bug in finspect.";
+
+/// Runs the program on the process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // To stdout for --help and --version, to stderr for errors; a closed pipe is nobody's fault.
+            drop(error.print());
+            return if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            }
+            .into();
+        }
+    };
+    log::start();
+    let talk = &mut io::stderr();
+    match catch_unwind(AssertUnwindSafe(|| run_command(cli.command))) {
+        Ok(Ok(exit)) => exit.into(),
+        Ok(Err(failed)) => {
+            // With stderr gone there is nobody to tell; the exit code tells.
+            drop(writeln!(talk, "finspect: {failed}"));
+            failed.exit().into()
+        }
+        Err(_) => {
+            drop(writeln!(
+                talk,
+                "finspect: this is a bug in finspect; please report it with the lines above"
+            ));
+            Exit::Bug.into()
+        }
+    }
+}
+
+fn run_command(command: Command) -> Result<Exit, Failed> {
+    let (out, talk) = (&mut io::stdout(), &mut io::stderr());
+    match command {
+        Command::Run(args) => run::run(&args),
+        Command::Ca(args) => ca::run(&args, out, talk),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "finspect", &mut script);
+            write_out(&script)
+        }
+    }
+}
+
+/// Writes data to stdout; a reader that has left is no failure.
+fn write_out(data: &[u8]) -> Result<Exit, Failed> {
+    match io::stdout().write_all(data) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failed::usage(format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(Exit::Done),
+    }
+}

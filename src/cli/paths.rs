@@ -6,8 +6,14 @@ use etcetera::BaseStrategy as _;
 
 use super::Failed;
 
-/// The folder of the user's data, such as `~/.local/share/finspect`.
+/// The folder of the user's data, such as `~/.local/share/finspect`. On Windows the local one: a roaming profile
+/// would carry the authority's key to other machines.
 pub(crate) fn data_dir() -> Result<PathBuf, Failed> {
+    if cfg!(windows)
+        && let Some(local) = std::env::var_os("LOCALAPPDATA")
+    {
+        return Ok(PathBuf::from(local).join("finspect"));
+    }
     let base = etcetera::choose_base_strategy().map_err(|error| {
         Failed::usage(format!(
             "no home folder is known ({error}); name one with --ca-dir"

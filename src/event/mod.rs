@@ -192,7 +192,7 @@ pub enum EventKind {
     /// RFC 6455 or RFC 7692 was broken; the decoder is silent in this direction from here on unless it says otherwise.
     WebSocketViolation(WebSocketViolation),
     /// An XMPP stanza or stream element.
-    XmppStanza(XmppStanza),
+    XmppStanza(Box<XmppStanza>),
     /// The other side has not taken bytes for a while.
     Stalled(Stalled),
     /// One direction of a relay ended.

@@ -179,12 +179,9 @@ impl Door {
     }
 
     async fn by_server_name(&self, mut tcp: Tcp) -> Option<Relay> {
-        let hello = match tokio::time::timeout(self.shared.patience, read_hello(&mut tcp)).await {
-            Ok(hello) => hello,
-            Err(_) => {
-                let seconds = self.shared.patience.as_secs();
-                return self.refuse(tcp, Refusal::Silent(seconds)).await;
-            }
+        let patience = self.shared.patience;
+        let Ok(hello) = tokio::time::timeout(patience, read_hello(&mut tcp)).await else {
+            return self.refuse(tcp, Refusal::Silent(patience.as_secs())).await;
         };
         let hello = match hello {
             Ok(hello) => hello,

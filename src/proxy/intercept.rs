@@ -146,7 +146,7 @@ fn split_port(text: &str) -> Result<(&str, Option<u16>), BadPattern> {
 
 /// Parses `host:port` as a CONNECT or a `Host` header writes it; `default` is the port where none stands.
 #[must_use]
-pub fn parse_authority(text: &str, default: Option<u16>) -> Option<Authority> {
+pub(super) fn parse_authority(text: &str, default: Option<u16>) -> Option<Authority> {
     let (host, port) = split_port(text).ok()?;
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');

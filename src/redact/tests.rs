@@ -38,7 +38,7 @@ fn message(text: &[u8]) -> EventKind {
 }
 
 fn stanza(xml: &str) -> EventKind {
-    EventKind::XmppStanza(XmppStanza {
+    EventKind::XmppStanza(Box::new(XmppStanza {
         carrier: Carrier::WebSocket(facts()),
         stanza: Stanza {
             root: QName::default(),
@@ -52,7 +52,7 @@ fn stanza(xml: &str) -> EventKind {
             },
         },
         xml: Payload::whole(xml.as_bytes()),
-    })
+    }))
 }
 
 fn request(target: &str, name: &str, value: &str) -> EventKind {
@@ -344,7 +344,10 @@ fn a_cut_anywhere_leaks_nothing() {
             let mut payload = Payload::capped(text.as_bytes(), text.len() as u64, cap);
             redactor().payload(&mut payload);
             let left = payload.text().unwrap();
-            assert!(!left.contains(&secret[..1]), "{template} at {cap}: {left}");
+            assert!(
+                !left.contains(secret.chars().next().unwrap()),
+                "{template} at {cap}: {left}"
+            );
         }
     }
 }

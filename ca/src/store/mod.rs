@@ -32,6 +32,8 @@ pub struct Removed {
     pub files: Vec<PathBuf>,
     /// The SHA-256 of the removed certificate in hex, if it could still be read, so that its trust can be found.
     pub fingerprint: Option<String>,
+    /// The subject of the removed certificate, if it could still be read.
+    pub subject: Option<String>,
 }
 
 impl Store {
@@ -107,16 +109,16 @@ impl Store {
         let mut removed = Removed {
             files: Vec::new(),
             fingerprint: None,
+            subject: None,
         };
         if !holds(&self.path())? && !holds(&self.unfinished())? {
             return Ok(removed);
         }
         let _lock = self.lock()?;
-        removed.fingerprint = self
-            .read()
-            .ok()
-            .flatten()
-            .map(|authority| authority.fingerprint());
+        if let Ok(Some(authority)) = self.read() {
+            removed.fingerprint = Some(authority.fingerprint());
+            removed.subject = Some(authority.subject());
+        }
         for path in [self.path(), self.unfinished()] {
             match fs::remove_file(&path) {
                 Ok(()) => removed.files.push(path),

@@ -111,6 +111,7 @@ fn what_is_removed_is_named_and_gone() {
     let removed = store.remove().unwrap();
     assert_eq!(removed.files, [store.path(), store.unfinished()]);
     assert_eq!(removed.fingerprint, Some(made.fingerprint()));
+    assert_eq!(removed.subject, Some(made.subject()));
     assert!(store.load().unwrap().is_none());
     fs::write(store.unfinished(), "half a key").unwrap();
     assert_eq!(store.remove().unwrap().files, [store.unfinished()]);

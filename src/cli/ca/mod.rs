@@ -175,8 +175,9 @@ fn tell_removed(removed: &Removed, out: &mut dyn Write, talk: &mut dyn Write) ->
         talk,
         "the key is gone, so nothing new can be signed; where you trusted the certificate, take that back too"
     )?;
-    if let Some(fingerprint) = &removed.fingerprint {
-        writeln!(talk, "its sha256 was {}", colons(fingerprint))?;
+    if let (Some(subject), Some(fingerprint)) = (&removed.subject, &removed.fingerprint) {
+        writeln!(talk, "its subject was {subject}")?;
+        writeln!(talk, "its sha256 was  {}", colons(fingerprint))?;
     }
     writeln!(
         talk,

@@ -149,11 +149,6 @@ impl Leg {
         Pin::new(&mut self.tcp).poll_shutdown(cx)
     }
 
-    /// The peer is gone by reset, as a failed write has shown.
-    pub(crate) const fn is_reset(&self) -> bool {
-        self.reset
-    }
-
     fn poll_receive_tls(
         &mut self,
         cx: &mut Context<'_>,

@@ -103,7 +103,7 @@ impl Relay {
     }
 
     /// The sender of `direction` had ended in order and has answered later bytes with a reset.
-    fn gone(&mut self, direction: Direction) -> Poll<()> {
+    fn gone(&self, direction: Direction) -> Poll<()> {
         let bytes = match direction {
             Direction::ToServer => self.to_server.bytes(),
             Direction::ToClient => self.to_client.bytes(),
@@ -118,7 +118,7 @@ impl Relay {
     }
 
     /// finspect is told to stop: both sides see an end of the connection.
-    fn stop(&mut self) {
+    fn stop(&self) {
         for (direction, pump) in [
             (Direction::ToServer, &self.to_server),
             (Direction::ToClient, &self.to_client),

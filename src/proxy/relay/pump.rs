@@ -114,7 +114,7 @@ impl Pump {
                 }
                 Phase::AwaitFin => match ready!(from.poll_tcp_end(cx)) {
                     Manner::Fin => self.phase = Phase::Fin,
-                    manner => self.died(manner, sight),
+                    manner => self.died(&manner, sight),
                 },
                 Phase::Fin => {
                     let told = ready!(to.poll_flush_all(cx)).and_then(|()| match to.poll_fin(cx) {
@@ -225,8 +225,8 @@ impl Pump {
     }
 
     /// The connection died behind a close_notify that was carried already.
-    fn died(&mut self, manner: Manner, sight: &mut Sight) {
-        self.say_ended(&manner, sight);
+    fn died(&mut self, manner: &Manner, sight: &Sight) {
+        self.say_ended(manner, sight);
         self.phase = Phase::Over(Over::Abort);
     }
 
@@ -265,7 +265,7 @@ impl Pump {
         }
     }
 
-    fn say_stalled(&self, since: Micros, sight: &mut Sight) {
+    fn say_stalled(&self, since: Micros, sight: &Sight) {
         let stalled = Stalled {
             waiting: sight.waiting(self.direction),
             waited: sight.now().since(since),

@@ -39,14 +39,6 @@ impl Tcp {
         self.prefix.advance(count.min(self.prefix.len()));
     }
 
-    /// Puts bytes in front: they will be read first.
-    pub(crate) fn unread(&mut self, bytes: &[u8]) {
-        let mut prefix = BytesMut::with_capacity(bytes.len() + self.prefix.len());
-        prefix.extend_from_slice(bytes);
-        prefix.extend_from_slice(&self.prefix);
-        self.prefix = prefix;
-    }
-
     /// Reads more bytes behind the prefix; 0 is the end of the stream. Cancel safe.
     pub(crate) async fn fill(&mut self) -> io::Result<usize> {
         self.stream.read_buf(&mut self.prefix).await
@@ -55,11 +47,6 @@ impl Tcp {
     /// Waits until the peer has sent something, without reading it.
     pub(crate) async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.stream.peek(buf).await
-    }
-
-    /// The other end.
-    pub(crate) fn peer(&self) -> io::Result<SocketAddr> {
-        self.stream.peer_addr()
     }
 
     /// Our end.

@@ -145,8 +145,19 @@ fn certificate_failure(error: &CertificateError) -> TlsFailure {
             TlsFailure::WrongName
         }
         CertificateError::ApplicationVerificationFailure => TlsFailure::PinMismatch,
+        CertificateError::Other(other) if is_authority_as_server(other) => {
+            let why = "it is a CA certificate that a server uses as its own, as self-signed ones often are";
+            TlsFailure::BadCertificate(why.to_owned())
+        }
         other => TlsFailure::BadCertificate(other.to_string()),
     }
+}
+
+fn is_authority_as_server(error: &rustls::OtherError) -> bool {
+    matches!(
+        error.0.downcast_ref(),
+        Some(webpki::Error::CaUsedAsEndEntity)
+    )
 }
 
 /// What a browser means by an alert against our leaf. Chromium says certificate_unknown where RFC 8446 has

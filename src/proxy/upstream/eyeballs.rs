@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep;
 
 use super::failure_of;
 use crate::event::{Attempt, AttemptOutcome, DialFailure, EventKind, Micros, Via};
@@ -40,12 +40,9 @@ pub(super) async fn connect(
         } else if running.is_empty() {
             return Err(last);
         }
-        let next_at = Instant::now() + HEAD_START;
-        let ended = loop {
-            tokio::select! {
-                ended = running.join_next() => break ended,
-                () = sleep_until(next_at), if waiting.len() > 0 => break None,
-            }
+        let ended = tokio::select! {
+            ended = running.join_next() => ended,
+            () = sleep(HEAD_START), if waiting.len() > 0 => None,
         };
         let Some(Ok((address, result))) = ended else {
             continue;

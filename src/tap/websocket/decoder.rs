@@ -23,7 +23,7 @@ pub(super) struct Decoder {
     /// When the first byte of the frame at hand arrived.
     began: Micros,
     /// The data message that is open, if one is.
-    message: Option<Box<Message>>,
+    message: Option<Message>,
     inflater: Option<Box<Inflater>>,
     /// One bit for each kind of violation that was reported.
     reported: u32,
@@ -176,7 +176,7 @@ impl Decoder {
         let compressed = self.inflater.is_some() && header.reserved & RSV1 != 0;
         let cap = self.limits.message;
         let message = Message::new(opcode, header, compressed, self.began, cap);
-        self.message = Some(Box::new(message));
+        self.message = Some(message);
         Sink::Message
     }
 
@@ -247,7 +247,7 @@ impl Decoder {
                 if header.fin
                     && let Some(message) = self.message.take()
                 {
-                    self.message(*message, out);
+                    self.message(message, out);
                 }
             }
         }
@@ -308,11 +308,11 @@ impl Decoder {
             self.report(Violation::InvalidUtf8, out);
         }
         let kind = if is_stanza {
-            EventKind::XmppStanza(XmppStanza {
+            EventKind::XmppStanza(Box::new(XmppStanza {
                 carrier: Carrier::WebSocket(facts),
                 stanza: xmpp::outline(&payload, &self.limits),
                 xml: payload,
-            })
+            }))
         } else {
             EventKind::WebSocketMessage(WebSocketMessage {
                 message: facts,

@@ -80,10 +80,15 @@ impl<'x> Walk<'x> {
         self.scope.resolve(prefix).unwrap_or_default()
     }
 
+    /// The attributes of the element that was opened last, values as they stand.
+    pub(super) fn attributes(&self) -> &[(&'x str, &'x str)] {
+        &self.attributes
+    }
+
     /// An attribute of the element that was opened last.
     pub(super) fn attribute(&self, name: &str) -> Option<String> {
         let (_, value) = self.attributes.iter().find(|(key, _)| *key == name)?;
-        Some(unescape(value).map_or_else(|_| (*value).to_owned(), Cow::into_owned))
+        Some(unescaped(value))
     }
 
     /// The next step; none at the end.
@@ -152,9 +157,8 @@ impl<'x> Walk<'x> {
         }
         let end = self.position() - closing;
         let tag = self.text.get(start + 1..end).unwrap_or_default();
-        let name = tag
-            .find(|c: char| c.is_ascii_whitespace())
-            .unwrap_or(tag.len());
+        let space = tag.bytes().position(|byte| byte.is_ascii_whitespace());
+        let name = space.unwrap_or(tag.len());
         self.name = tag.get(..name).unwrap_or_default();
         self.read_attributes(tag, name)?;
         if let Some((prefix, _)) = self.name.split_once(':')
@@ -212,6 +216,11 @@ impl<'x> Walk<'x> {
     }
 }
 
+/// A value without its references.
+pub(super) fn unescaped(value: &str) -> String {
+    unescape(value).map_or_else(|_| value.to_owned(), Cow::into_owned)
+}
+
 /// Only white space (XML 1.0 section 2.3).
 pub(super) fn is_blank(text: &str) -> bool {
     text.bytes()
@@ -220,6 +229,7 @@ pub(super) fn is_blank(text: &str) -> bool {
 
 /// Whether all references are to characters or to one of the five entities (XML 1.0 section 4.6).
 fn references_are_known(text: &[u8]) -> bool {
+    let text = behind_plain_blocks(text);
     memchr_iter(b'&', text).all(|at| {
         let name = text.get(at + 1..).unwrap_or_default();
         match name {
@@ -230,6 +240,26 @@ fn references_are_known(text: &[u8]) -> bool {
                 .any(|entity| name.starts_with(entity)),
         }
     })
+}
+
+/// What is left of a text behind blocks that have no references but to `<` and `>`, as an escaped `Update` does.
+/// Blocks are counted through without a branch.
+fn behind_plain_blocks(mut text: &[u8]) -> &[u8] {
+    while let Some(window) = text.first_chunk::<{ BLOCK + 3 }>() {
+        let (mut all, mut brackets) = (0_u8, 0_u8);
+        for at in 0..BLOCK {
+            let is_reference = window[at] == b'&';
+            let is_letter = (window[at + 1] == b'l') | (window[at + 1] == b'g');
+            let is_bracket = is_letter & (window[at + 2] == b't') & (window[at + 3] == b';');
+            all += u8::from(is_reference);
+            brackets += u8::from(is_reference & is_bracket);
+        }
+        if all != brackets {
+            return text;
+        }
+        text = text.get(BLOCK..).unwrap_or_default();
+    }
+    text
 }
 
 fn is_number(reference: &[u8]) -> bool {
@@ -271,6 +301,9 @@ const fn forbidden(event: &Event<'_>) -> &'static str {
         _ => "there is text outside the element",
     }
 }
+
+/// Bytes that are looked at together.
+const BLOCK: usize = 64;
 
 /// Digits of a character reference, leading zeros included.
 const DIGITS: usize = 16;

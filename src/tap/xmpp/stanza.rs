@@ -8,7 +8,7 @@ use super::namespaces::{
     BIND, CAPS, FRAMING, PING, PUBSUB, PUBSUB_EVENT, PUBSUB_OWNER, SASL, SESSION, STANZA_ERRORS,
     STREAM_ERRORS, STREAMS, is_client,
 };
-use super::reader::{Step, Walk, Why};
+use super::reader::{Step, Walk, Why, unescaped};
 use super::sasl::plain_user;
 
 /// The outline of this XML; of malformed XML as far as it could be read.
@@ -80,7 +80,7 @@ enum Child {
 #[derive(Debug, Default)]
 struct Found {
     /// The first child that is no error, and what it means.
-    first: Option<(QName, Child)>,
+    first: Option<(Option<QName>, Child)>,
     mechanism: Option<String>,
     user: Option<String>,
     mechanisms: Vec<String>,
@@ -155,10 +155,16 @@ impl Outline<'_> {
             _ => Root::Other,
         };
         self.stanza.root = self.qualified();
-        self.stanza.to = self.walk.attribute("to");
-        self.stanza.from = self.walk.attribute("from");
-        self.stanza.id = self.walk.attribute("id");
-        self.stanza.kind_attribute = self.walk.attribute("type");
+        for &(name, value) in self.walk.attributes() {
+            let place = match name {
+                "to" => &mut self.stanza.to,
+                "from" => &mut self.stanza.from,
+                "id" => &mut self.stanza.id,
+                "type" => &mut self.stanza.kind_attribute,
+                _ => continue,
+            };
+            *place = Some(unescaped(value));
+        }
         if self.root == Root::Auth {
             self.found.mechanism = self.walk.attribute("mechanism");
             self.capture(Slot::Credentials);
@@ -183,7 +189,8 @@ impl Outline<'_> {
             Root::Iq | Root::Message => {
                 self.child = meaning(self.walk.namespace(), name);
                 if self.found.first.is_none() || self.child == Child::Event {
-                    self.found.first = Some((self.qualified(), self.child));
+                    let is_named = self.root == Root::Iq && self.child != Child::Pubsub;
+                    self.found.first = Some((is_named.then(|| self.qualified()), self.child));
                 }
             }
             Root::Presence if name == "show" => self.capture(Slot::Show),
@@ -304,7 +311,7 @@ impl Outline<'_> {
                 subscription: found.subscription,
             },
             (Root::Iq, _) => StanzaKind::Iq {
-                child: found.first.map(|(name, _)| name),
+                child: found.first.and_then(|(name, _)| name),
             },
             (Root::Message, Child::Event) => StanzaKind::Notification {
                 node: found.node,
