@@ -18,7 +18,7 @@ export function environment(place) {
 export async function startFinspect(place, binary, name, args) {
   const readyFile = place.path(`${name}.ready.json`);
   const program = place.start(name, binary, ['run', '--listen', '127.0.0.1:0', '--ready-file', readyFile,
-    '--ca-dir', place.path('authority'), '--record', recording(place, name), ...args], { env: environment(place) });
+    '--ca-dir', place.path('authority'), ...args], { env: environment(place) });
   const ready = await program.until(`the ready file of ${name}`, () => readWhole(readyFile), START);
   const [frontDoor] = ready.listeners.filter((listener) => !listener.upstream);
   return { program, ready, address: frontDoor.address, recording: ready.recording };
@@ -35,10 +35,6 @@ export function events(program) {
 export function kindOf(event) {
   if (typeof event.kind === 'string') return [event.kind, {}];
   return Object.entries(event.kind)[0];
-}
-
-function recording(place, name) {
-  return place.path(`${name}.recording`);
 }
 
 /** The file's JSON, once it is whole. */

@@ -10,8 +10,8 @@ import { until } from './wait.mjs';
 /** Milliseconds between a polite and an impolite end of a process. */
 const GRACE = 5_000;
 
-/** Bytes shown of each log after a failure. */
-const TAIL = 6_000;
+/** Lines shown of each log after a failure, and characters of each line. */
+const TAIL = { lines: 25, width: 300 };
 
 export class Place {
   constructor() {
@@ -72,8 +72,9 @@ export class Place {
   /** Prints the end of every log. */
   tellLogs() {
     for (const { title, path } of this.logs) {
-      const text = existsSync(path) ? readFileSync(path, 'utf8').trimEnd() : '';
-      if (text) console.log(`--- ${title}\n${text.length > TAIL ? `…${text.slice(-TAIL)}` : text}`);
+      const lines = existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').slice(-TAIL.lines) : [''];
+      const cut = lines.map((line) => (line.length > TAIL.width ? `${line.slice(0, TAIL.width)}…` : line));
+      if (cut.some(Boolean)) console.log(`--- ${title}, its last lines\n${cut.join('\n')}`);
     }
   }
 
