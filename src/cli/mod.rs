@@ -7,6 +7,7 @@ mod paths;
 mod run;
 mod session;
 mod signals;
+pub mod simulate;
 
 pub use exit::{Exit, Failed};
 

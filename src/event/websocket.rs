@@ -149,7 +149,7 @@ pub enum WebSocketViolation {
     DataAfterClose,
     /// Compressed data that does not inflate: lost sync; messages in this direction stay unread, frames are still told apart.
     LostSync(String),
-    /// An inflated message over the limit, in bytes; its tail was skipped and the decoder is still in sync.
+    /// An inflated message of more than this many bytes; its tail was skipped and the decoder is still in sync.
     InflatedOverLimit(u64),
     /// The connection ended inside a frame or between the fragments of a message.
     CutOff,

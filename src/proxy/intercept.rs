@@ -203,7 +203,7 @@ mod tests {
         assert!(matches!(parse("host:port"), BadPattern::BadPort(_)));
         assert!(matches!(parse("https://host"), BadPattern::BadPort(_)));
         assert!(matches!(parse(""), BadPattern::NoHost(_)));
-        assert!(matches!(parse("*."), BadPattern::NoHost(_)));
+        assert!(matches!(parse("*."), BadPattern::BadCharacter(_, '*')));
         assert!(matches!(parse("a/b"), BadPattern::BadCharacter(_, '/')));
     }
 }

@@ -344,10 +344,7 @@ fn a_cut_anywhere_leaks_nothing() {
             let mut payload = Payload::capped(text.as_bytes(), text.len() as u64, cap);
             redactor().payload(&mut payload);
             let left = payload.text().unwrap();
-            assert!(
-                !left.contains(secret.chars().next().unwrap()),
-                "{template} at {cap}: {left}"
-            );
+            assert!(!left.contains('Z'), "{template} at {cap}: {left}");
         }
     }
 }

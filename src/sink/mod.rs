@@ -1,3 +1,4 @@
 //! Consumers of the session's events, each on a thread of its own behind a bounded queue.
 
 pub mod console;
+pub mod filter;

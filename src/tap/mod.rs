@@ -6,12 +6,20 @@
 //! A [`Tap`] begins as HTTP/1 in both directions and follows a 101 into WebSocket. What breaks a protocol is said
 //! once, as an event; from there on the decoder of that direction is quiet, or goes on where framing is still clear.
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod http1;
 mod kept;
 mod limits;
 mod output;
 #[cfg(any(test, fuzzing))]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the fuzz targets use a part of it")
+)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod websocket;
 mod xmpp;
 

@@ -109,7 +109,8 @@ impl Transcript {
         assert!(seen == expected, "{}", side_by_side(&seen, expected));
     }
 
-    fn must_be(&self, whole: &[Seen], cut: Cut) {
+    /// Demands the same kinds as of the whole.
+    pub(crate) fn must_be(&self, whole: &[Seen], cut: Cut) {
         let other = self.seen(cut);
         let kinds = |seen: &[Seen]| -> Vec<_> {
             seen.iter()

@@ -8,6 +8,9 @@ mod pump;
 mod sight;
 mod tcp;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use leg::{Leg, alert_name, manner_of};
 pub(crate) use sight::Sight;
 pub(crate) use tcp::Tcp;

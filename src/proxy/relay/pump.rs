@@ -245,7 +245,7 @@ impl Pump {
     }
 
     /// Says once that the receiver does not take bytes.
-    fn poll_stall(&mut self, cx: &mut Context<'_>, sight: &mut Sight) {
+    fn poll_stall(&mut self, cx: &mut Context<'_>, sight: &Sight) {
         let Some(stall) = &mut self.stall else {
             return;
         };
@@ -257,7 +257,7 @@ impl Pump {
     }
 
     /// The receiver takes bytes again: says how long it did not, if that was said to begin with.
-    fn end_stall(&mut self, sight: &mut Sight) {
+    fn end_stall(&mut self, sight: &Sight) {
         if let Some(stall) = self.stall.take()
             && stall.said
         {

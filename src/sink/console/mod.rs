@@ -1,1 +1,162 @@
-//! The session on stdout: one renderer for live sessions and recordings.
+//! The console: the session as a person reads it, on a thread of its own.
+//!
+//! A terminal that stops reading holds up this thread and nothing else: the queue before it is bounded, and what
+//! it had to let go is said and counted.
+
+mod body;
+mod connection;
+mod fold;
+mod http;
+mod paint;
+mod render;
+mod said;
+mod session;
+mod time;
+mod tls;
+mod websocket;
+mod xml;
+mod xmpp;
+
+#[cfg(test)]
+mod tests;
+
+pub use paint::Colour;
+pub use render::{Format, Renderer};
+
+use std::io::{self, ErrorKind, Write};
+use std::thread::{Builder, JoinHandle};
+
+use super::filter::{Context, Filter};
+use crate::bus::{Received, Subscription};
+use crate::event::Event;
+
+/// How the console did.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// Events written.
+    pub shown: u64,
+    /// Events that the queue had to let go because the output was too slow.
+    pub lost: u64,
+    /// Whether the output went away before the session ended; that is no failure.
+    pub reader_left: bool,
+    /// Why writing failed, if it did so in another way.
+    pub error: Option<io::Error>,
+}
+
+/// Writes the events of a subscription to an output.
+#[derive(Debug)]
+pub struct Console<W> {
+    output: W,
+    renderer: Renderer,
+    filter: Option<Filter>,
+    context: Context,
+    summary: Summary,
+}
+
+impl<W: Write> Console<W> {
+    /// A console that writes what `filter` lets through, or everything.
+    #[must_use]
+    pub fn new(output: W, renderer: Renderer, filter: Option<Filter>) -> Self {
+        Self {
+            output,
+            renderer,
+            filter,
+            context: Context::default(),
+            summary: Summary::default(),
+        }
+    }
+
+    /// Runs until the bus closes or the output goes away.
+    #[must_use]
+    pub fn run(mut self, subscription: &Subscription) -> Summary {
+        let mut text = String::new();
+        while let Some(batch) = subscription.receive() {
+            if let Err(error) = self.batch(&batch, &mut text) {
+                self.failed(error);
+                break;
+            }
+        }
+        self.summary
+    }
+
+    /// Writes one event; for a recording that is read without a bus.
+    ///
+    /// # Errors
+    /// Those of the output; `BrokenPipe` means that nobody reads any more.
+    pub fn event(&mut self, event: &Event) -> io::Result<()> {
+        let mut text = String::new();
+        self.render(event, &mut text);
+        self.output.write_all(text.as_bytes())
+    }
+
+    /// Hands out what is still buffered, and how it went.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn finish(mut self) -> io::Result<Summary> {
+        self.output.flush()?;
+        Ok(self.summary)
+    }
+
+    /// Everything that waited in the queue, written at once; then the queue is dry, so what was written is seen.
+    fn batch(&mut self, batch: &[Received], text: &mut String) -> io::Result<()> {
+        for received in batch {
+            match received {
+                Received::Event(event) => self.render(event, text),
+                Received::Lost(gap) => {
+                    self.summary.lost += gap.events;
+                    self.renderer.skipped(gap, text);
+                }
+            }
+            if text.len() > CHUNK {
+                self.write(text)?;
+            }
+        }
+        self.write(text)?;
+        self.output.flush()
+    }
+
+    fn render(&mut self, event: &Event, text: &mut String) {
+        self.context.take(event);
+        let wanted = self
+            .filter
+            .as_ref()
+            .is_none_or(|filter| filter.matches(event, &self.context));
+        if wanted {
+            self.renderer.render(event, text);
+            self.summary.shown += 1;
+        } else {
+            self.renderer.pass(event);
+        }
+    }
+
+    fn write(&mut self, text: &mut String) -> io::Result<()> {
+        let written = self.output.write_all(text.as_bytes());
+        text.clear();
+        text.shrink_to(2 * CHUNK);
+        written
+    }
+
+    fn failed(&mut self, error: io::Error) {
+        if error.kind() == ErrorKind::BrokenPipe {
+            self.summary.reader_left = true;
+        } else {
+            self.summary.error = Some(error);
+        }
+    }
+}
+
+impl<W: Write + Send + 'static> Console<W> {
+    /// Runs on a thread of its own.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn spawn(self, subscription: Subscription) -> io::Result<JoinHandle<Summary>> {
+        Builder::new()
+            .name("console".to_owned())
+            .spawn(move || self.run(&subscription))
+    }
+}
+
+/// Text is handed to the output once it is larger than this, in bytes.
+const CHUNK: usize = 64 * 1024;

@@ -6,7 +6,7 @@ use crate::tap::{Kept, Output};
 
 use super::chunked::{Chunked, Piece};
 use super::content::decoded;
-use super::head::{elements, lists, values};
+use super::fields::{elements, lists, values};
 
 /// A body on its way.
 #[derive(Debug)]

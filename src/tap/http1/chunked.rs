@@ -5,7 +5,7 @@ use memchr::memchr;
 use crate::event::{Header, HttpViolation};
 use crate::tap::limits::CHUNK_LINE;
 
-use super::head;
+use super::fields;
 
 /// A reader of one chunked body.
 #[derive(Debug)]
@@ -162,7 +162,7 @@ impl Chunked {
         if !is_last {
             return Ok(None);
         }
-        let fields = head::parse_fields(&self.trailers);
-        fields.map(Some).ok_or(HttpViolation::BadChunk)
+        let trailers = fields::parse_fields(&self.trailers);
+        trailers.map(Some).ok_or(HttpViolation::BadChunk)
     }
 }

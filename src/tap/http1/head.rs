@@ -7,6 +7,8 @@ use memchr::{memchr, memchr_iter};
 use crate::event::{Header, HttpVersion, HttpViolation, Micros};
 use crate::tap::limits::{HEADERS, METHOD};
 
+use super::fields::{owned, unfolded};
+
 /// Which kind of head a direction carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HeadKind {
@@ -177,43 +179,6 @@ impl ResponseHead {
     }
 }
 
-/// Reads the header fields of trailers, an empty line at their end.
-pub(super) fn parse_fields(bytes: &[u8]) -> Option<Vec<Header>> {
-    let bytes = unfolded(bytes);
-    let mut fields = [httparse::EMPTY_HEADER; HEADERS];
-    match httparse::parse_headers(&bytes, &mut fields) {
-        Ok(httparse::Status::Complete((_, fields))) => Some(owned(fields)),
-        Ok(httparse::Status::Partial) | Err(_) => None,
-    }
-}
-
-/// The values of the fields of this name.
-pub(in crate::tap) fn values<'a>(
-    headers: &'a [Header],
-    name: &str,
-) -> impl Iterator<Item = &'a str> {
-    headers
-        .iter()
-        .filter(move |header| header.name.eq_ignore_ascii_case(name))
-        .map(|header| header.value.as_str())
-}
-
-/// The elements of the comma-separated lists in the fields of this name.
-pub(in crate::tap) fn elements<'a>(
-    headers: &'a [Header],
-    name: &str,
-) -> impl Iterator<Item = &'a str> {
-    values(headers, name)
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .filter(|element| !element.is_empty())
-}
-
-/// Whether one of these lists holds the token.
-pub(super) fn lists(headers: &[Header], name: &str, token: &str) -> bool {
-    elements(headers, name).any(|element| element.eq_ignore_ascii_case(token))
-}
-
 /// The index behind the empty line that ends a head, bare line feeds included.
 fn find_end(bytes: &[u8], from: usize) -> Option<usize> {
     let new = bytes.get(from..)?;
@@ -229,22 +194,6 @@ fn without_empty_lines(bytes: &[u8]) -> &[u8] {
     content.and_then(|at| bytes.get(at..)).unwrap_or_default()
 }
 
-/// Folded header lines (RFC 9112 section 5.2) joined; anything else as it was.
-fn unfolded(head: &[u8]) -> Cow<'_, [u8]> {
-    let is_fold = |at: usize| matches!(head.get(at + 1), Some(b' ' | b'\t'));
-    if !memchr_iter(b'\n', head).any(is_fold) {
-        return Cow::Borrowed(head);
-    }
-    let mut joined = head.to_vec();
-    for at in memchr_iter(b'\n', head).filter(|&at| is_fold(at)) {
-        let from = at.saturating_sub(usize::from(at > 0 && head.get(at - 1) == Some(&b'\r')));
-        if let Some(end_of_line) = joined.get_mut(from..=at) {
-            end_of_line.fill(b' ');
-        }
-    }
-    Cow::Owned(joined)
-}
-
 /// The reason phrase as sent; httparse keeps none that is not ASCII.
 fn reason(head: &[u8]) -> String {
     let end = memchr(b'\n', head).unwrap_or(head.len());
@@ -253,14 +202,6 @@ fn reason(head: &[u8]) -> String {
     let behind_version = words.nth(1).unwrap_or_default().trim_ascii_start();
     let phrase = behind_version.get(3..).unwrap_or_default();
     String::from_utf8_lossy(phrase.trim_ascii_start()).into_owned()
-}
-
-fn owned(fields: &[httparse::Header<'_>]) -> Vec<Header> {
-    let one = |field: &httparse::Header<'_>| Header {
-        name: field.name.to_owned(),
-        value: String::from_utf8_lossy(field.value.trim_ascii()).into_owned(),
-    };
-    fields.iter().map(one).collect()
 }
 
 const fn version(minor: Option<u8>) -> HttpVersion {

@@ -5,6 +5,7 @@ mod chunked;
 mod content;
 mod early;
 mod exchanges;
+mod fields;
 mod head;
 #[cfg(test)]
 mod tests;
@@ -21,10 +22,11 @@ use super::{Limits, Output};
 
 use body::{Body, Framing, Progress};
 use exchanges::{Asked, Exchanges, Outstanding};
-use head::{HeadKind, HeadReader, RequestHead, ResponseHead, lists};
+use fields::lists;
+use head::{HeadKind, HeadReader, RequestHead, ResponseHead};
 
 pub(in crate::tap) use early::Early;
-pub(in crate::tap) use head::{elements, values};
+pub(in crate::tap) use fields::{elements, values};
 
 /// The HTTP of one connection.
 #[derive(Debug)]

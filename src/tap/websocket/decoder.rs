@@ -12,6 +12,7 @@ use super::inflate::{Inflater, Lost};
 use super::mask::unmask;
 use super::message::Message;
 use super::pings::Pings;
+use super::reported::Reported;
 
 /// The frames of one sender.
 #[derive(Debug)]
@@ -25,8 +26,7 @@ pub(super) struct Decoder {
     /// The data message that is open, if one is.
     message: Option<Message>,
     inflater: Option<Box<Inflater>>,
-    /// One bit for each kind of violation that was reported.
-    reported: u32,
+    reported: Reported,
     /// Whether a Close came.
     is_closed: bool,
     /// Whether framing is lost.
@@ -80,7 +80,7 @@ impl Decoder {
             began: Micros(0),
             message: None,
             inflater: inflater.map(Box::new),
-            reported: 0,
+            reported: Reported::default(),
             is_closed: false,
             is_quiet: false,
         }
@@ -224,7 +224,7 @@ impl Decoder {
                 if inflater.is_in_sync()
                     && let Err(why) = inflate(inflater, &mut message.content, part, mask, offset)
                 {
-                    self.report(Violation::LostSync(why.to_owned()), out);
+                    self.report(Violation::LostSync(why.to_string()), out);
                 }
             }
             (Sink::Message, Some(message), _) => message.content.push_with(part, take_off),
@@ -291,7 +291,7 @@ impl Decoder {
                 return;
             }
             if let Err(why) = inflater.finish(&mut message.content) {
-                self.report(Violation::LostSync(why.to_owned()), out);
+                self.report(Violation::LostSync(why.to_string()), out);
                 return;
             }
             if !message.content.is_whole() {
@@ -324,9 +324,7 @@ impl Decoder {
 
     /// Reports a violation, each kind once.
     fn report(&mut self, violation: Violation, out: &mut Output<'_>) {
-        let bit = 1 << kind_number(&violation);
-        if self.reported & bit == 0 {
-            self.reported |= bit;
+        if self.reported.is_first(&violation) {
             out.emit(self.began, EventKind::WebSocketViolation(violation));
         }
     }
@@ -354,29 +352,6 @@ fn inflate(
         inflater.push(clear, content)?;
     }
     Ok(())
-}
-
-/// A number for each kind of violation.
-const fn kind_number(violation: &Violation) -> u32 {
-    match violation {
-        Violation::ReservedBits(_) => 0,
-        Violation::UnknownOpcode(_) => 1,
-        Violation::UnmaskedClientFrame => 2,
-        Violation::MaskedServerFrame => 3,
-        Violation::FragmentedControl => 4,
-        Violation::OversizedControl(_) => 5,
-        Violation::LengthNotMinimal => 6,
-        Violation::LengthOverflow => 7,
-        Violation::UnexpectedContinuation => 8,
-        Violation::ExpectedContinuation => 9,
-        Violation::InvalidUtf8 => 10,
-        Violation::TruncatedClose => 11,
-        Violation::BadCloseCode(_) => 12,
-        Violation::DataAfterClose => 13,
-        Violation::LostSync(_) => 14,
-        Violation::InflatedOverLimit(_) => 15,
-        Violation::CutOff => 16,
-    }
 }
 
 /// RSV1 among the reserved bits: the message is compressed (RFC 7692 section 6).

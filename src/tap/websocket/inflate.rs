@@ -1,5 +1,7 @@
 //! permessage-deflate (RFC 7692) of one direction.
 
+use std::fmt;
+
 use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::tap::Kept;
@@ -23,8 +25,16 @@ enum Window {
     Lost,
 }
 
-/// Why the window is not known any more; a fixed phrase.
-pub(super) type Lost = &'static str;
+/// The window is not known any more. Broken data and data without end are not told apart: which of them is
+/// met first depends on how the bytes were cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lost;
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the data does not inflate, or to more than is followed")
+    }
+}
 
 impl Inflater {
     pub(super) const fn new(fresh_each_message: bool, skippable: u64) -> Self {
@@ -70,7 +80,7 @@ impl Inflater {
             let before = (stream.total_in(), stream.total_out());
             let status = stream
                 .decompress(bytes, &mut piece, FlushDecompress::Sync)
-                .map_err(|_| "the data is not deflated")?;
+                .map_err(|_| Lost)?;
             let consumed = usize::try_from(stream.total_in() - before.0).unwrap_or(bytes.len());
             let produced = usize::try_from(stream.total_out() - before.1).unwrap_or(PIECE);
             let over_before = content.over();
@@ -78,17 +88,13 @@ impl Inflater {
             self.skippable = self
                 .skippable
                 .checked_sub(content.over() - over_before)
-                .ok_or("too much was inflated over the limit")?;
+                .ok_or(Lost)?;
             bytes = bytes.get(consumed..).unwrap_or_default();
             match status {
                 // A block marked as the last one (section 7.2.3.4): what follows is a stream of its own.
                 Status::StreamEnd => stream.reset(false),
                 Status::Ok | Status::BufError if consumed == 0 && produced == 0 => {
-                    return if bytes.is_empty() {
-                        Ok(())
-                    } else {
-                        Err("the data does not inflate")
-                    };
+                    return if bytes.is_empty() { Ok(()) } else { Err(Lost) };
                 }
                 Status::Ok | Status::BufError => {}
             }

@@ -8,6 +8,7 @@ mod mask;
 mod message;
 mod negotiated;
 mod pings;
+mod reported;
 #[cfg(test)]
 mod tests;
 

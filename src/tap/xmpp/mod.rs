@@ -6,6 +6,7 @@
 mod fields;
 mod namespaces;
 mod reader;
+mod references;
 mod sasl;
 mod stanza;
 #[cfg(test)]
@@ -23,10 +24,7 @@ pub(super) fn outline(xml: &Payload, limits: &Limits) -> Stanza {
     let Some(text) = xml.text() else {
         return malformed("the text is not UTF-8");
     };
-    if text
-        .bytes()
-        .all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
-    {
+    if reader::is_blank(text) {
         return bare(StanzaKind::Whitespace);
     }
     let mut stanza = stanza::read(text, limits);

@@ -8,7 +8,8 @@ use super::namespaces::{
     BIND, CAPS, FRAMING, PING, PUBSUB, PUBSUB_EVENT, PUBSUB_OWNER, SASL, SESSION, STANZA_ERRORS,
     STREAM_ERRORS, STREAMS, is_client,
 };
-use super::reader::{Step, Walk, Why, unescaped};
+use super::reader::{Step, Walk, Why};
+use super::references::unescaped;
 use super::sasl::plain_user;
 
 /// The outline of this XML; of malformed XML as far as it could be read.

@@ -1,0 +1,141 @@
+//! The agent's REST calls, one connection kept alive.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::{Method, Request};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use super::super::element::Element;
+use super::super::seed::Seed;
+use super::diary::{Diary, Experience};
+use super::tunnel::Tunnel;
+use super::{AgentConfig, patience};
+
+/// Makes REST calls and notes what came of them.
+pub(super) struct Rest {
+    config: Arc<AgentConfig>,
+    tunnel: Arc<Tunnel>,
+    diary: Arc<Diary>,
+    seed: Seed,
+    kept: Mutex<Option<SendRequest<Full<Bytes>>>>,
+}
+
+/// What a call brought.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    /// The body as XML, where it is some.
+    pub(super) body: Option<Element>,
+}
+
+impl Rest {
+    /// No connection yet.
+    pub(super) fn new(config: Arc<AgentConfig>, tunnel: Arc<Tunnel>, diary: Arc<Diary>) -> Self {
+        let seed = Seed::new(config.seed);
+        Self {
+            config,
+            tunnel,
+            diary,
+            seed,
+            kept: Mutex::new(None),
+        }
+    }
+
+    /// GET of an object below `/finesse/api/`.
+    pub(super) async fn fetch(&self, object: &str) -> Option<Answer> {
+        self.call(Method::GET, object, String::new()).await
+    }
+
+    /// Asks for a state: true for 202.
+    pub(super) async fn set_state(&self, state: &str) -> bool {
+        let extension = match state {
+            "LOGIN" => format!("<extension>{}</extension>", self.config.extension),
+            _ => String::new(),
+        };
+        let object = format!("User/{}", self.config.user);
+        let body = format!("<User><state>{state}</state>{extension}</User>");
+        let answer = self.call(Method::PUT, &object, body).await;
+        answer.is_some_and(|answer| answer.status == 202)
+    }
+
+    async fn call(&self, method: Method, object: &str, body: String) -> Option<Answer> {
+        let request_id = (method == Method::PUT).then(|| self.seed.uuid());
+        let name = format!("{method} {object}");
+        let call = self.exchange(method, object, body, request_id.clone());
+        let result = match timeout(patience(self.config.pace), call).await {
+            Ok(result) => result,
+            Err(_) => {
+                *self.kept.lock().await = None;
+                Err("timeout".to_owned())
+            }
+        };
+        let what = match &result {
+            Ok(answer) => Experience::Answered {
+                request: name,
+                status: answer.status,
+                request_id,
+            },
+            Err(why) => Experience::Unanswered {
+                request: name,
+                why: why.clone(),
+            },
+        };
+        self.diary.note(what);
+        result.ok()
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        object: &str,
+        body: String,
+        request_id: Option<String>,
+    ) -> Result<Answer, String> {
+        let credentials = format!("{}:{}", self.config.user, self.config.password);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/finesse/api/{object}"))
+            .header(HOST, self.tunnel.authority())
+            .header(AUTHORIZATION, format!("Basic {}", BASE64_STANDARD.encode(credentials)));
+        if let Some(id) = request_id {
+            request = request.header("requestId", id).header(CONTENT_TYPE, "application/xml");
+        }
+        let request = request.body(Full::from(body)).map_err(|error| error.to_string())?;
+        let mut kept = self.kept.lock().await;
+        let alive = match kept.as_mut() {
+            Some(sender) => sender.ready().await.is_ok(),
+            None => false,
+        };
+        let mut sender = match kept.take().filter(|_| alive) {
+            Some(sender) => sender,
+            None => self.open().await?,
+        };
+        let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
+        let status = response.status().as_u16();
+        let body = Limited::new(response.into_body(), BODY).collect().await;
+        let body = body.map_err(|error| error.to_string())?.to_bytes();
+        *kept = Some(sender);
+        Ok(Answer {
+            status,
+            body: std::str::from_utf8(&body).ok().and_then(|text| Element::parse(text).ok()),
+        })
+    }
+
+    async fn open(&self) -> Result<SendRequest<Full<Bytes>>, String> {
+        let stream = self.tunnel.dial().await.map_err(|error| error.to_string())?;
+        let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+        // It ends when its sender is dropped.
+        tokio::spawn(connection);
+        Ok(sender)
+    }
+}
+
+/// Longest answer in bytes.
+const BODY: usize = 1 << 20;

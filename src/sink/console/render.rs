@@ -1,0 +1,203 @@
+//! An event becomes text. Pure: what it remembers is in [`Fold`], what it writes goes to a `String`.
+
+use std::fmt::Write as _;
+
+use jiff::tz::TimeZone;
+
+use super::body;
+use super::fold::{Context, Fold};
+use super::paint::{Colour, Style, cut, paint};
+use super::said::Said;
+use super::{connection, http, session, time, tls, websocket, xmpp};
+use crate::event::{Direction, Event, EventKind, Gap, Micros};
+
+/// How events are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Format {
+    /// A head line and what belongs below it.
+    #[default]
+    Pretty,
+    /// One line an event.
+    Compact,
+    /// The event as JSON, one a line, as in a recording.
+    Json,
+}
+
+/// Writes events as text, in the session's order.
+#[derive(Debug)]
+pub struct Renderer {
+    format: Format,
+    colour: Colour,
+    zone: TimeZone,
+    fold: Fold,
+}
+
+impl Renderer {
+    /// A renderer that shows times of day in `zone`.
+    #[must_use]
+    pub fn new(format: Format, colour: Colour, zone: TimeZone) -> Self {
+        Self {
+            format,
+            colour,
+            zone,
+            fold: Fold::default(),
+        }
+    }
+
+    /// Appends what is to be seen of the event; with `Pretty` that may be nothing, where a later line says it all.
+    pub fn render(&mut self, event: &Event, out: &mut String) {
+        let context = self.fold.take(event);
+        match self.format {
+            Format::Json => json(event, out),
+            Format::Pretty | Format::Compact => {
+                if let Some(said) = say(event, &context, self.format == Format::Pretty) {
+                    self.write(event, &context, &said, out);
+                }
+            }
+        }
+    }
+
+    /// Remembers an event that is not to be seen, so that times and pairings stay right.
+    pub fn pass(&mut self, event: &Event) {
+        self.fold.take(event);
+    }
+
+    /// Appends a line that says that events are missing here.
+    pub fn skipped(&self, gap: &Gap, out: &mut String) {
+        if self.format == Format::Json {
+            let _ = writeln!(
+                out,
+                "{{\"not-shown\":{{\"events\":{},\"bytes\":{}}}}}",
+                gap.events, gap.bytes
+            );
+            return;
+        }
+        let text = format!(
+            "… {} events were not shown: this terminal was too slow",
+            gap.events
+        );
+        paint(out, self.colour, Style::Warning, &text);
+        out.push('\n');
+    }
+
+    fn write(&self, event: &Event, context: &Context, said: &Said, out: &mut String) {
+        let colour = self.colour;
+        let clock = time::of_day(self.fold.wall_at_start, event.time.arrived, &self.zone);
+        paint(out, colour, Style::Dim, &clock);
+        let since = context
+            .since
+            .map_or_else(String::new, |since| format!("+{}", time::duration(since)));
+        paint(out, colour, Style::Dim, &format!(" {since:>12} "));
+        let connection = event
+            .connection
+            .map_or_else(String::new, |id| id.to_string());
+        paint(out, colour, Style::Dim, &format!("{connection:>4} "));
+        let (arrow, style) = arrow(event.direction);
+        paint(out, colour, style, arrow);
+        out.push(' ');
+        paint(out, colour, said.style, &cut(&said.what, WORDS_LONGEST));
+        for (index, fact) in said.facts.iter().chain(delay(event).as_ref()).enumerate() {
+            paint(
+                out,
+                colour,
+                Style::Dim,
+                if index == 0 { "  " } else { " · " },
+            );
+            paint(out, colour, Style::Plain, &cut(fact, WORDS_LONGEST));
+        }
+        out.push('\n');
+        if self.format == Format::Pretty {
+            body::write(out, colour, &said.body);
+        }
+    }
+}
+
+/// What there is to say about the event; `whole` leaves out what a later line will say better.
+#[deny(
+    clippy::wildcard_enum_match_arm,
+    clippy::match_wildcard_for_single_variants
+)]
+fn say(event: &Event, context: &Context, whole: bool) -> Option<Said> {
+    Some(match &event.kind {
+        EventKind::SessionStarted(started) => session::started(started),
+        EventKind::Listening(listening) => session::listening(listening),
+        EventKind::Accepted(accepted) => connection::accepted(accepted),
+        EventKind::Entered(entered) => connection::entered(entered),
+        EventKind::Refused(refusal) => connection::refused(refusal),
+        EventKind::Resolved(resolved) => connection::resolved(resolved),
+        EventKind::Attempt(attempt) => connection::attempt(attempt),
+        EventKind::UpstreamFailed(failed) => connection::upstream_failed(failed),
+        EventKind::Protocol(protocol) => connection::protocol(*protocol),
+        EventKind::ClientHello(hello) => tls::client_hello(hello),
+        EventKind::Minted(minted) => tls::minted(minted),
+        EventKind::TlsEstablished(established) => tls::established(established),
+        EventKind::TlsFailed(failed) => tls::failed(failed),
+        EventKind::Rewritten(rewritten) => connection::rewritten(rewritten),
+        EventKind::HttpRequest(head) => http::request(head),
+        EventKind::HttpResponse(head) => return http::response(head, context, whole),
+        EventKind::HttpBody(body) => http::body(body, event.direction, context),
+        EventKind::HttpViolation(violation) => http::violation(violation),
+        EventKind::WebSocketOpened(opened) => websocket::opened(opened),
+        EventKind::WebSocketMessage(message) => websocket::message(message),
+        EventKind::WebSocketPing(payload) => websocket::ping(payload),
+        EventKind::WebSocketPong(pong) => websocket::pong(pong),
+        EventKind::WebSocketClose(closing) => websocket::close(closing),
+        EventKind::WebSocketViolation(violation) => websocket::violation(violation),
+        EventKind::XmppStanza(stanza) => xmpp::stanza(stanza, context),
+        EventKind::Stalled(stalled) => connection::stalled(stalled, event.direction),
+        EventKind::Ended(ended) => connection::ended(ended, event.direction),
+        EventKind::Closed(closed) => connection::closed(closed, &context.unfinished),
+        EventKind::Gap(gap) => session::gap(gap),
+        EventKind::SessionEnded(ended) => session::ended(ended),
+    })
+}
+
+/// The event on one line. JSON allows DEL and C1 characters in a string, a terminal obeys them.
+fn json(event: &Event, out: &mut String) {
+    match serde_json::to_string(event) {
+        Ok(line) if !line.chars().any(is_command) => out.push_str(&line),
+        Ok(line) => {
+            for character in line.chars() {
+                if is_command(character) {
+                    let _ = write!(out, "\\u{:04x}", u32::from(character));
+                } else {
+                    out.push(character);
+                }
+            }
+        }
+        Err(error) => {
+            let _ = write!(
+                out,
+                "{{\"number\":{},\"unwritable\":\"{error}\"}}",
+                event.number
+            );
+        }
+    }
+    out.push('\n');
+}
+
+fn is_command(character: char) -> bool {
+    ('\x7f'..='\u{9f}').contains(&character)
+}
+
+const fn arrow(direction: Option<Direction>) -> (&'static str, Style) {
+    match direction {
+        Some(Direction::ToServer) => ("→", Style::ToServer),
+        Some(Direction::ToClient) => ("←", Style::ToClient),
+        None => ("·", Style::Dim),
+    }
+}
+
+/// finspect's own delay, where it is worth a word.
+fn delay(event: &Event) -> Option<String> {
+    let delay = event
+        .time
+        .delay()
+        .filter(|delay| *delay > DELAY_WORTH_A_WORD)?;
+    Some(format!("held by finspect for {}", time::duration(delay)))
+}
+
+/// A shorter delay of our own is not mentioned.
+const DELAY_WORTH_A_WORD: Micros = Micros(5_000);
+/// Characters shown of one fact in a head line.
+const WORDS_LONGEST: usize = 300;
