@@ -1,6 +1,7 @@
 //! What was typed, what it means, which command runs.
 
 pub mod ca;
+mod demo;
 mod exit;
 mod log;
 mod paths;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
+use tokio::runtime::{Builder, Runtime};
 
 /// A debugging proxy for the Cisco Finesse agent desktop.
 ///
@@ -33,6 +35,10 @@ struct Cli {
 enum Command {
     /// Intercept the named hosts and print what passes
     Run(Box<run::RunArgs>),
+    /// An embedded Finesse, an agent, the proxy between them, a disconnect, and what happened
+    Demo(demo::DemoArgs),
+    /// The embedded Finesse alone, to point a browser or a gadget at
+    Simulate(simulate::SimulateArgs),
     /// The certificate authority: create, show, export, remove
     Ca(ca::CaArgs),
     /// Print a completion script for a shell
@@ -44,6 +50,7 @@ enum Command {
 
 const EXAMPLES: &str = "\
 Examples:
+  finspect demo                                            see what it does, with nothing but this program
   finspect run finesse1.example.com finesse2.example.com   the proxy, for both nodes of a pair
   finspect ca show                                         whom the browser has to trust, and until when
   finspect run --help                                      everything that `run` can do
@@ -90,6 +97,8 @@ fn run_command(command: Command) -> Result<Exit, Failed> {
     let (out, talk) = (&mut io::stdout(), &mut io::stderr());
     match command {
         Command::Run(args) => run::run(&args),
+        Command::Demo(args) => demo::run(&args, out),
+        Command::Simulate(args) => runtime()?.block_on(simulate::run(&args, out, talk)),
         Command::Ca(args) => ca::run(&args, out, talk),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -97,6 +106,14 @@ fn run_command(command: Command) -> Result<Exit, Failed> {
             write_out(&script)
         }
     }
+}
+
+/// The runtime of the commands that serve.
+fn runtime() -> Result<Runtime, Failed> {
+    Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failed::usage(format!("cannot start: {error}")))
 }
 
 /// Writes data to stdout; a reader that has left is no failure.

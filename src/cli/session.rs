@@ -1,17 +1,23 @@
 //! A session: the bus, the redactor, and who listens; `run` and `demo` have one each.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use crate::bus::{Bus, Clock, Received, Subscription};
+use jiff::tz::TimeZone;
+
+use crate::bus::{Bus, Clock};
 use crate::cli::{Exit, Failed};
 use crate::event::{EventKind, Micros, Redaction, SessionEnded, SessionStarted, Times};
 use crate::redact::Redactor;
+use crate::sink::console::{Colour, Console, Format, Renderer, Summary};
+use crate::sink::filter::Filter;
 
 /// How the session is shown.
 #[derive(Debug)]
 pub(super) struct View {
+    format: Format,
+    filter: Option<Filter>,
     redaction: Redaction,
 }
 
@@ -19,24 +25,38 @@ pub(super) struct View {
 pub(super) struct Session {
     bus: Arc<Bus>,
     redactor: Arc<Redactor>,
-    console: JoinHandle<u64>,
+    console: JoinHandle<Summary>,
 }
 
 /// Events that wait for a slow terminal, in bytes.
-const CONSOLE_BUDGET: usize = 16 * 1024 * 1024;
+const CONSOLE_BUDGET: usize = 64 * 1024 * 1024;
 
 impl View {
+    /// Reads `--format` and `--filter`.
     pub(super) fn new(
         format: Option<&str>,
-        _filter: Option<&str>,
+        filter: Option<&str>,
         redaction: Redaction,
     ) -> Result<Self, Failed> {
-        match format {
-            None | Some("pretty" | "compact" | "json") => Ok(Self { redaction }),
-            Some(other) => Err(Failed::usage(format!(
-                "`{other}` is no format; there is pretty, compact and json"
-            ))),
-        }
+        let format = match format {
+            None | Some("pretty") => Format::Pretty,
+            Some("compact") => Format::Compact,
+            Some("json") => Format::Json,
+            Some(other) => {
+                return Err(Failed::usage(format!(
+                    "`{other}` is no format; there is pretty, compact and json"
+                )));
+            }
+        };
+        let filter = filter
+            .map(Filter::parse)
+            .transpose()
+            .map_err(|error| Failed::usage(format!("--filter: {error}")))?;
+        Ok(Self {
+            format,
+            filter,
+            redaction,
+        })
     }
 }
 
@@ -47,8 +67,10 @@ impl Session {
             Redactor::random(view.redaction).map_err(|error| Failed::usage(error.to_string()))?;
         let clock = Clock::start();
         let bus = Arc::new(Bus::new(clock));
-        let subscription = bus.subscribe(CONSOLE_BUDGET);
-        let console = std::thread::spawn(move || print_json(&subscription));
+        let renderer = Renderer::new(view.format, colour(), TimeZone::system());
+        let console = Console::new(io::stdout(), renderer, view.filter)
+            .spawn(bus.subscribe(CONSOLE_BUDGET))
+            .map_err(|error| Failed::usage(format!("cannot start the console: {error}")))?;
         let started = SessionStarted {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             wall_clock: clock.wall_at_start(),
@@ -56,12 +78,11 @@ impl Session {
             redaction: view.redaction,
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         };
-        bus.publish(
-            Times::at(Micros(0)),
-            None,
-            None,
-            EventKind::SessionStarted(started),
-        );
+        let started = EventKind::SessionStarted(started);
+        bus.publish(Times::at(Micros(0)), None, None, started);
+        if view.redaction == Redaction::Off {
+            say("WARNING: redaction is off: passwords, tokens and cookies are shown in clear");
+        }
         Ok(Self {
             bus,
             redactor: Arc::new(redactor),
@@ -79,35 +100,54 @@ impl Session {
 
     /// Publishes the last event, waits until everything is printed, and says how it went.
     pub(super) fn end(self, connections: u64) -> Exit {
+        let events = self.bus.published() + 1;
         let ended = SessionEnded {
-            events: self.bus.published() + 1,
+            events,
             connections,
         };
         let now = self.bus.clock().now();
-        self.bus
-            .publish(Times::at(now), None, None, EventKind::SessionEnded(ended));
+        let ended = EventKind::SessionEnded(ended);
+        self.bus.publish(Times::at(now), None, None, ended);
         self.bus.close();
-        match self.console.join() {
-            Ok(0) => Exit::Done,
-            Ok(_) => Exit::Incomplete,
-            Err(_) => Exit::Bug,
-        }
+        let Ok(summary) = self.console.join() else {
+            return Exit::Bug;
+        };
+        say(&format!(
+            "finspect saw {events} events on {connections} connections"
+        ));
+        conclude(&summary)
     }
 }
 
-fn print_json(subscription: &Subscription) -> u64 {
-    let mut lost = 0;
-    let mut out = io::stdout().lock();
-    while let Some(batch) = subscription.receive() {
-        for received in batch {
-            match received {
-                Received::Event(event) => {
-                    let line = serde_json::to_string(&*event).unwrap_or_default();
-                    drop(writeln!(out, "{line}"));
-                }
-                Received::Lost(gap) => lost += gap.events,
-            }
-        }
+/// What the console's end means for the session.
+fn conclude(summary: &Summary) -> Exit {
+    if let Some(error) = &summary.error {
+        say(&format!(
+            "the session could not be printed to its end: {error}"
+        ));
+        return Exit::Incomplete;
     }
-    lost
+    if summary.lost > 0 {
+        say(&format!(
+            "{} events were not shown: the output was too slow for them",
+            summary.lost
+        ));
+        return Exit::Incomplete;
+    }
+    Exit::Done
+}
+
+/// Colour where a person looks, unless `NO_COLOR` is set to anything (no-color.org).
+fn colour() -> Colour {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if io::stdout().is_terminal() && !refused {
+        Colour::Always
+    } else {
+        Colour::Never
+    }
+}
+
+/// Talk that nobody reads must not stop a session.
+pub(super) fn say(line: &str) {
+    drop(writeln!(io::stderr(), "{line}"));
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Exit, Failed};
+use super::{Exit, Failed, signals};
 use crate::sim::{Account, HOSTNAME, Pace, SCENARIOS, Scenario, Security, SimConfig, Simulator};
 
 /// The arguments of `finspect simulate`.
@@ -44,7 +44,7 @@ pub async fn run(
     out: &mut dyn Write,
     talk: &mut dyn Write,
 ) -> Result<Exit, Failed> {
-    run_until(args, out, talk, asked_to_stop()).await
+    run_until(args, out, talk, signals::told_to_end()).await
 }
 
 async fn run_until(
@@ -78,13 +78,7 @@ async fn run_until(
 }
 
 fn config(args: &SimulateArgs) -> Result<SimConfig, Failed> {
-    let scenario = match &args.scenario {
-        None => None,
-        Some(name) => Some(Scenario::named(name).ok_or_else(|| {
-            let names: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
-            Failed::usage(format!("no scenario is called {name:?}; there are {}", names.join(", ")))
-        })?),
-    };
+    let scenario = args.scenario.as_deref().map(scenario).transpose()?;
     Ok(SimConfig {
         listen: args.listen,
         hostname: args.hostname.to_lowercase(),
@@ -95,7 +89,19 @@ fn config(args: &SimulateArgs) -> Result<SimConfig, Failed> {
     })
 }
 
-fn list(out: &mut dyn Write) -> io::Result<Exit> {
+/// The scenario of that name.
+pub(super) fn scenario(name: &str) -> Result<&'static Scenario, Failed> {
+    Scenario::named(name).ok_or_else(|| {
+        let names: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+        Failed::usage(format!(
+            "no scenario is called {name:?}; there are {}",
+            names.join(", ")
+        ))
+    })
+}
+
+/// Prints all scenarios.
+pub(super) fn list(out: &mut dyn Write) -> io::Result<Exit> {
     for Scenario { name, about, signs, .. } in SCENARIOS {
         writeln!(out, "{name:<22} {about}\n{:<22} you see: {signs}", "")?;
     }
@@ -151,20 +157,6 @@ fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failed> {
 
 fn unwritten(what: &str, error: &io::Error) -> Failed {
     Failed::usage(format!("cannot write {what}: {error}"))
-}
-
-#[cfg(unix)]
-async fn asked_to_stop() -> io::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-async fn asked_to_stop() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
 }
 
 const EXAMPLES: &str = "\

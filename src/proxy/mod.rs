@@ -108,6 +108,7 @@ pub struct Proxy {
     stop: Stopper,
     listeners: JoinSet<()>,
     connections: Arc<listener::Counter>,
+    authority: Arc<Authority>,
 }
 
 impl Proxy {
@@ -126,6 +127,7 @@ impl Proxy {
         }
         let (stopper, stop) = stop::pair();
         let key_log = config.key_log.map(|file| Arc::new(file) as Arc<dyn KeyLog>);
+        let authority = Arc::clone(&config.authority);
         let leaves = Leaves::new(config.authority, LEAVES_KEPT);
         let shared = Arc::new(Shared {
             intercept: config.intercept,
@@ -137,16 +139,22 @@ impl Proxy {
             patience: config.patience,
             stop,
         });
-        Ok(Self::serve(bound, shared, stopper))
+        Ok(Self::serve(bound, shared, stopper, authority))
     }
 
-    fn serve(bound: Vec<(TcpListener, Role)>, shared: Arc<Shared>, stop: Stopper) -> Self {
+    fn serve(
+        bound: Vec<(TcpListener, Role)>,
+        shared: Arc<Shared>,
+        stop: Stopper,
+        authority: Arc<Authority>,
+    ) -> Self {
         let mut proxy = Self {
             front_doors: Vec::new(),
             reverse: Vec::new(),
             stop,
             listeners: JoinSet::new(),
             connections: Arc::default(),
+            authority,
         };
         for (listener, role) in bound {
             let Ok(address) = listener.local_addr() else {
@@ -180,6 +188,12 @@ impl Proxy {
     #[must_use]
     pub fn reverse(&self) -> &[(SocketAddr, Reverse)] {
         &self.reverse
+    }
+
+    /// Who signs what browsers are shown.
+    #[must_use]
+    pub fn authority(&self) -> &Authority {
+        &self.authority
     }
 
     /// Client connections accepted so far.

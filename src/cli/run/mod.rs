@@ -9,18 +9,14 @@ pub(super) use typed::RunArgs;
 use std::io::{self, Write};
 
 use crate::cli::session::Session;
-use crate::cli::{Exit, Failed, signals};
+use crate::cli::{Exit, Failed, runtime, signals};
 use crate::proxy::Proxy;
 use settings::Settings;
 
 /// Runs the proxy until it is told to end.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failed> {
     let settings = Settings::from_typed(args)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failed::usage(format!("cannot start: {error}")))?;
-    runtime.block_on(serve(settings))
+    runtime()?.block_on(serve(settings))
 }
 
 async fn serve(settings: Settings) -> Result<Exit, Failed> {

@@ -74,11 +74,11 @@ impl Story {
         self.push(
             after,
             direction,
-            EventKind::XmppStanza(XmppStanza {
+            EventKind::XmppStanza(Box::new(XmppStanza {
                 carrier,
                 stanza: outline,
                 xml,
-            }),
+            })),
         )
     }
 

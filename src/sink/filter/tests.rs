@@ -62,11 +62,11 @@ fn stanza(
     event(
         1,
         Some(direction),
-        EventKind::XmppStanza(XmppStanza {
+        EventKind::XmppStanza(Box::new(XmppStanza {
             carrier: Carrier::WebSocket(message),
             stanza: outline,
             xml: Payload::whole(xml.as_bytes()),
-        }),
+        })),
     )
 }
 

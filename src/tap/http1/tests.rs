@@ -163,6 +163,28 @@ fn an_answer_to_nothing_is_shown_and_then_the_server_is_not_read_on() {
 }
 
 #[test]
+fn answers_beyond_the_bound_on_pairing_are_paired_with_nothing() {
+    let limits = Limits {
+        outstanding: 1,
+        ..Limits::default()
+    };
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    Transcript::with(limits)
+        .client("GET / HTTP/1.1\r\n\r\n".repeat(2))
+        .server(answer.repeat(2))
+        .client("GET / HTTP/1.1\r\n\r\n")
+        .server(answer)
+        .sees(&[
+            "> request 1 GET / HTTP/1.1",
+            "> request 2 GET / HTTP/1.1",
+            "< response 1 HTTP/1.1 200 OK",
+            "< response 0 HTTP/1.1 200 OK",
+            "> request 3 GET / HTTP/1.1",
+            "< response 3 HTTP/1.1 200 OK",
+        ]);
+}
+
+#[test]
 fn a_head_over_the_limit_is_refused() {
     let limits = Limits {
         head: 64,

@@ -477,3 +477,12 @@ impl Deflater {
         bytes
     }
 }
+
+#[test]
+fn a_quiet_socket_is_small() {
+    assert!(
+        size_of::<super::WebSocket>() <= 1024,
+        "{}",
+        size_of::<super::WebSocket>()
+    );
+}
