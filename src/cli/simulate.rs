@@ -3,7 +3,7 @@
 use std::fs;
 use std::future::Future;
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -130,54 +130,65 @@ fn introduce(
     talk: &mut dyn Write,
 ) -> io::Result<()> {
     let (address, host) = (simulator.address(), simulator.hostname());
-    let (scheme, port) = (if args.plain { "http" } else { "https" }, address.port());
+    let scheme = if args.plain { "http" } else { "https" };
     writeln!(
         talk,
         "a simulated Finesse {host} listens on {scheme}://{address}"
     )?;
-    for Account {
-        id,
-        password,
-        supervisor,
-        ..
-    } in Account::examples()
-    {
-        let role = if supervisor { "supervisor" } else { "agent" };
+    for account in Account::examples() {
+        let role = if account.supervisor {
+            "supervisor"
+        } else {
+            "agent"
+        };
+        let Account { id, password, .. } = account;
         writeln!(talk, "  {role} {id}, password {password}, any extension")?;
     }
-    if let Some(Scenario {
-        name, about, signs, ..
-    }) = scenario
-    {
+    if let Some(scenario) = scenario {
+        let Scenario {
+            name, about, signs, ..
+        } = scenario;
         writeln!(talk, "scenario {name}: {about}; you see: {signs}")?;
     }
-    writeln!(
-        talk,
-        "browser:  {scheme}://localhost:{port}/desktop (its certificate is not trusted: go on, or use finspect)"
-    )?;
-    let roots = match (&args.ca_out, args.plain) {
-        (_, true) => String::new(),
-        (Some(path), false) => format!(" --upstream-ca {}", path.display()),
-        (None, false) => format!(" --upstream-insecure {host}"),
+    point_at(args, scheme, host, address, talk)?;
+    writeln!(talk, "Ctrl-C ends it")?;
+    talk.flush()
+}
+
+/// How to reach it, with and without finspect between.
+fn point_at(
+    args: &SimulateArgs,
+    scheme: &str,
+    host: &str,
+    address: SocketAddr,
+    talk: &mut dyn Write,
+) -> io::Result<()> {
+    let port = address.port();
+    let ip = match address.ip() {
+        any if any.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        ip => ip,
     };
+    let (doubt, roots) = match (&args.ca_out, args.plain) {
+        (_, true) => ("", String::new()),
+        (Some(path), false) => (UNTRUSTED, format!(" --upstream-ca {}", path.display())),
+        (None, false) => (UNTRUSTED, format!(" --upstream-insecure {host}")),
+    };
+    writeln!(talk, "browser:  {scheme}://localhost:{port}/desktop{doubt}")?;
     writeln!(
         talk,
-        "finspect: finspect run {host}:{port} --resolve {host}:{port}:{}{roots}",
-        address.ip()
+        "finspect: finspect run {host}:{port} --resolve {host}:{port}:{ip}{roots}"
     )?;
     writeln!(
         talk,
         "          then, with the browser's proxy set, {scheme}://{host}:{port}/desktop"
-    )?;
-    writeln!(talk, "Ctrl-C ends it")?;
-    talk.flush()
+    )
 }
 
 fn ready(args: &SimulateArgs, simulator: &Simulator) -> String {
     let ready = serde_json::json!({
         "address": simulator.address().to_string(),
         "hostname": simulator.hostname(),
-        "ca_certificate": args.ca_out,
+        "ca_certificate": args.ca_out.as_ref().map(|path| path.display().to_string()),
         "process_id": std::process::id(),
     });
     format!("{ready}\n")
@@ -195,6 +206,9 @@ fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failed> {
 fn unwritten(what: &str, error: &io::Error) -> Failed {
     Failed::usage(format!("cannot write {what}: {error}"))
 }
+
+/// What a browser will say without finspect between.
+const UNTRUSTED: &str = " (the browser will warn: it does not know the certificate)";
 
 const EXAMPLES: &str = "\
 Examples:

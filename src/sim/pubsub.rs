@@ -129,7 +129,7 @@ impl PubSub {
     /// Publishes an `Update`, escaped as text, to the node's subscribers.
     pub(super) fn publish(&self, node: &str, update: &str) {
         let item = self.seed.uuid();
-        let mut table = self.lock();
+        let table = self.lock();
         let explicit = table.explicit.get(node).cloned().unwrap_or_default();
         let domain = &self.domain;
         table.send(|bound| {
@@ -199,7 +199,7 @@ impl Table {
         }
     }
 
-    fn send(&mut self, stanza: impl Fn(&Bound) -> Option<String>) {
+    fn send(&self, stanza: impl Fn(&Bound) -> Option<String>) {
         for bound in self.bound.iter().filter(|bound| bound.available) {
             let Some(stanza) = stanza(bound) else {
                 continue;

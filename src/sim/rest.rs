@@ -8,13 +8,14 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::header::{
-    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, SET_COOKIE,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, SET_COOKIE,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 
-use super::element::{Element, element};
+use super::answer::{ApiError, insert, xml};
+use super::element::Element;
 use super::node::{Node, update};
 use super::users::{AgentState, Untaken, Wanted};
 
@@ -98,8 +99,10 @@ async fn change_user(
     let accepted = accepted(request.headers());
     let request_id = request_id(request.headers());
     let user = body(request).await?;
-    let state = user.child_text("state").ok_or(ApiError::missing("state"))?;
-    let wanted = Wanted::parse(state).ok_or(ApiError::invalid("state"))?;
+    let state = user
+        .child_text("state")
+        .ok_or_else(|| ApiError::missing("state"))?;
+    let wanted = Wanted::parse(state).ok_or_else(|| ApiError::invalid("state"))?;
     let reason = user
         .child_text("reasonCodeId")
         .and_then(|code| code.parse().ok());
@@ -219,13 +222,6 @@ fn accepted(headers: &HeaderMap) -> Response<Full<Bytes>> {
     response
 }
 
-fn xml(body: &str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::copy_from_slice(body.as_bytes())));
-    insert(&mut response, CONTENT_TYPE, "application/xml;charset=UTF-8");
-    insert(&mut response, CACHE_CONTROL, "no-cache");
-    response
-}
-
 fn desktop(node: &Node) -> Response<Full<Bytes>> {
     let nonce = node.pubsub.seed().uuid();
     let page = DESKTOP
@@ -242,125 +238,7 @@ fn desktop(node: &Node) -> Response<Full<Bytes>> {
     response
 }
 
-fn insert(response: &mut Response<Full<Bytes>>, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        response.headers_mut().insert(name, value);
-    }
-}
-
 type Answer = Result<Response<Full<Bytes>>, ApiError>;
-
-/// An error body (`ApiErrors`) with its status.
-#[derive(Debug)]
-struct ApiError {
-    status: StatusCode,
-    kind: &'static str,
-    message: &'static str,
-    data: String,
-    allow: Option<String>,
-}
-
-impl ApiError {
-    fn new(status: StatusCode, kind: &'static str, message: &'static str, data: &str) -> Self {
-        Self {
-            status,
-            kind,
-            message,
-            data: data.to_owned(),
-            allow: None,
-        }
-    }
-
-    fn unauthorized() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "Invalid Authorization User Specified",
-            "the user id or the password is wrong, or the account is locked",
-            "",
-        )
-    }
-
-    fn forbidden(message: &'static str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "Forbidden", message, "")
-    }
-
-    fn not_found(what: &str) -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "Not Found",
-            "there is no such object",
-            what,
-        )
-    }
-
-    fn missing(parameter: &'static str) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "Parameter Missing",
-            "a parameter is missing",
-            parameter,
-        )
-    }
-
-    fn invalid(parameter: &'static str) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "Invalid Input",
-            "a parameter is not valid",
-            parameter,
-        )
-    }
-
-    fn invalid_state() -> Self {
-        let message = "the agent is not signed in";
-        Self::new(StatusCode::BAD_REQUEST, "Invalid State", message, "LOGOUT")
-    }
-
-    fn out_of_service() -> Self {
-        let message = "Finesse is out of service";
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "SERVER_OUT_OF_SERVICE",
-            message,
-            "",
-        )
-    }
-
-    fn method(allowed: &[Method]) -> Self {
-        let message = "the object does not take this method";
-        let names: Vec<&str> = allowed.iter().map(Method::as_str).collect();
-        Self {
-            allow: Some(names.join(", ")),
-            ..Self::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "Method Not Allowed",
-                message,
-                "",
-            )
-        }
-    }
-
-    fn into_response(self) -> Response<Full<Bytes>> {
-        let mut response = xml(&format!(
-            "<ApiErrors><ApiError>{}{}{}</ApiError></ApiErrors>",
-            element("ErrorType", self.kind),
-            element("ErrorMessage", self.message),
-            element("ErrorData", &self.data)
-        ));
-        *response.status_mut() = self.status;
-        if let Some(methods) = self.allow {
-            insert(&mut response, ALLOW, &methods);
-        }
-        if self.status == StatusCode::UNAUTHORIZED {
-            insert(
-                &mut response,
-                http::header::WWW_AUTHENTICATE,
-                "Basic realm=\"Finesse\"",
-            );
-        }
-        response
-    }
-}
 
 /// The header that ties a request to its event; hyper's table knows it in lower case, the wire in its own.
 const REQUEST_ID: HeaderName = HeaderName::from_static("requestid");

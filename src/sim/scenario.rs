@@ -88,7 +88,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "stall",
         about: "the Notification Service hangs for 45 s",
-        signs: "a ping without an answer, a second one 10 s later, SystemInfo polls, an empty Close and a new login",
+        signs: "a ping without an answer, a second one 10 s later, then silence; an empty Close 5 s after that, a new login once it wakes",
         steps: &[begin(35, "stall"), end(80, "stall")],
     },
     Scenario {
@@ -118,7 +118,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "conflict",
         about: "somebody else signs in as the agent",
-        signs: "a conflict on the socket; the desktop does not come back by itself",
+        signs: "a conflict on the socket; the desktop stays away until the agent signs in again",
         steps: &[begin(35, "conflict")],
     },
     Scenario {

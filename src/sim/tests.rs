@@ -6,6 +6,7 @@ use base64::Engine as _;
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -29,8 +30,12 @@ fn fault(name: &str) -> &'static Fault {
 }
 
 fn agent(simulator: &Simulator, pace: f64) -> Agent {
+    agent_via(Via::Direct(simulator.address()), simulator, pace)
+}
+
+fn agent_via(via: Via, simulator: &Simulator, pace: f64) -> Agent {
     let config = AgentConfig {
-        via: Via::Direct(simulator.address()),
+        via,
         host: simulator.hostname().to_owned(),
         port: simulator.address().port(),
         root_pem: simulator.ca_pem().map(str::to_owned),
@@ -182,7 +187,7 @@ async fn a_login_is_the_documented_sequence_of_stanzas_over_tls() {
         "> iq bind",
         "< iq bind",
         "> iq session",
-        "< iq _session_auth_2",
+        "< iq session",
         "> presence",
         "< presence",
         "> iq subscribe",
@@ -194,6 +199,46 @@ async fn a_login_is_the_documented_sequence_of_stanzas_over_tls() {
     let goodbye = ["> iq unsubscribe", "> presence unavailable", "> close"];
     assert_eq!(stanzas[stanzas.len() - 3..], goodbye);
     assert_eq!(simulator.state("1001002"), Some(AgentState::Logout));
+    simulator.stop().await;
+}
+
+/// Answers each CONNECT and relays to `server`; what was asked for goes to `asked`.
+async fn relay(listener: TcpListener, server: SocketAddr, asked: mpsc::Sender<String>) {
+    while let Ok((mut client, _)) = listener.accept().await {
+        let asked = asked.clone();
+        tokio::spawn(async move {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(client.read_u8().await.unwrap());
+            }
+            let head = String::from_utf8(head).unwrap();
+            asked
+                .send(head.lines().next().unwrap().to_owned())
+                .await
+                .unwrap();
+            client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            let mut server = TcpStream::connect(server).await.unwrap();
+            let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+        });
+    }
+}
+
+#[tokio::test]
+async fn an_agent_with_a_proxy_reaches_the_server_by_connect_alone() {
+    let simulator = Simulator::start(SimConfig::default()).await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = listener.local_addr().unwrap();
+    let (asked, mut requests) = mpsc::channel(16);
+    let relay = tokio::spawn(relay(listener, simulator.address(), asked));
+    let mut agent = agent_via(Via::Proxy(proxy), &simulator, 10.0);
+    until(&mut agent, |moments| connections(moments) == 1).await;
+    agent.sign_out().await;
+    let port = simulator.address().port();
+    let connect = format!("CONNECT finesse.example.test:{port} HTTP/1.1");
+    // One connection for REST, one for the socket.
+    assert_eq!(requests.recv().await.unwrap(), connect);
+    assert_eq!(requests.recv().await.unwrap(), connect);
+    relay.abort();
     simulator.stop().await;
 }
 
@@ -340,6 +385,89 @@ async fn fin_reset_and_close_look_on_the_wire_as_their_names_say() {
         .unwrap();
     assert_eq!(&frame, b"\x88\x0e\x03\xe9Idle Timeout");
     simulator.stop().await;
+}
+
+#[tokio::test]
+async fn a_fin_under_tls_comes_without_close_notify_and_an_orderly_end_with_it() {
+    let simulator = Simulator::start(SimConfig::default()).await.unwrap();
+    for (name, notified) in [("fin", false), ("shutdown", true)] {
+        let mut agent = agent(&simulator, 1.0);
+        until(&mut agent, |moments| connections(moments) == 1).await;
+        simulator.inject(fault(name));
+        let ended =
+            |moments: &[AgentMoment]| count(moments, |what| matches!(what, Experience::Ended(_)));
+        until(&mut agent, |moments| ended(moments) == 1).await;
+        let bare = |what: &Experience| matches!(what, Experience::Ended(Death::Bare(how)) if how.contains("close_notify"));
+        assert_eq!(
+            count(&agent.moments(), bare),
+            usize::from(!notified),
+            "{name}"
+        );
+        simulator.heal(fault(name));
+    }
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn hostile_clients_cost_their_own_connection_and_no_more() {
+    let simulator = plain().await;
+    let doctype = "<!DOCTYPE a [<!ENTITY b 'bbbb'>]><a>&b;</a>";
+    let deep = "<a>".repeat(100_000);
+    let mut raw = Raw::login(&simulator).await;
+    for message in [
+        "",
+        " ",
+        "no XML",
+        "<iq/>",
+        doctype,
+        &deep,
+        "<iq type='get' id='&#0;'/>",
+    ] {
+        raw.send(message).await;
+    }
+    raw.send("<iq type='get' id='after'><ping xmlns='urn:xmpp:ping'/></iq>")
+        .await;
+    while !raw.stanza().await.contains("id=\"after\"") {}
+    let garbage: [&[u8]; 4] = [
+        b"\0\0\0\0\r\n\r\n",
+        b"GET",
+        b"PUT /finesse/api/User/1 HTTP/1.1\r\n",
+        b"",
+    ];
+    for bytes in garbage {
+        let mut tcp = TcpStream::connect(simulator.address()).await.unwrap();
+        tcp.write_all(bytes).await.unwrap();
+    }
+    let huge = "x".repeat(100_000);
+    let own = basic("1001002", "pass-1001002");
+    let answer = http(&simulator, "PUT /finesse/api/User/1001002", &own, &huge).await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    let info = http(&simulator, "GET /finesse/api/SystemInfo", "", "").await;
+    assert!(info.starts_with("HTTP/1.1 200 "), "{info}");
+    simulator.stop().await;
+}
+
+#[test]
+fn the_documentation_names_every_fault_and_scenario() {
+    let page = include_str!("../../docs/simulator.md");
+    for Fault {
+        name, about, wire, ..
+    } in FAULTS
+    {
+        assert!(
+            page.contains(&format!("| `{name}` | {about} | {wire} |")),
+            "{name}: {about}: {wire}"
+        );
+    }
+    for Scenario {
+        name, about, signs, ..
+    } in SCENARIOS
+    {
+        assert!(
+            page.contains(&format!("| `{name}` | {about} | {signs} |")),
+            "{name}: {about}: {signs}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -176,7 +176,7 @@ impl Socket {
                     return Err(self
                         .close
                         .take()
-                        .unwrap_or_else(|| Death::Bare(error.to_string())));
+                        .unwrap_or_else(|| Death::Bare(without_link(&error.to_string()))));
                 }
                 None => {
                     return Err(self
@@ -229,7 +229,12 @@ fn short(stanza: &Element) -> String {
     let inside = stanza.children.first().map(|child| child.name.as_str());
     match (stanza.name.as_str(), inside, stanza.attribute("id")) {
         ("iq", Some(inside), _) => format!("iq {inside}"),
-        ("iq", None, Some(id)) => format!("iq {}", id.rsplit(':').next().unwrap_or(id)),
+        // An empty result is known by the id of its request: `4:ping`, or Strophe's `_session_auth_2`.
+        ("iq", None, Some(id)) => {
+            let request = id.rsplit(':').next().unwrap_or(id);
+            let word = request.trim_start_matches('_').split('_').next();
+            format!("iq {}", word.unwrap_or(request))
+        }
         ("error", Some(inside), _) => format!("stream error {inside}"),
         (name, ..) => name.to_owned(),
     }
@@ -240,3 +245,9 @@ fn broken(error: Error) -> LoginError {
 }
 
 const FRAMING: &str = "urn:ietf:params:xml:ns:xmpp-framing";
+
+/// An error without the web address that rustls puts at its end.
+fn without_link(error: &str) -> String {
+    let end = error.find(": https://").unwrap_or(error.len());
+    error.get(..end).unwrap_or(error).to_owned()
+}

@@ -1,0 +1,59 @@
+// The program under test: `finspect run` and `finspect simulate`, as a user starts them.
+
+import { existsSync, readFileSync } from 'node:fs';
+
+/** Milliseconds until a start has to be over. */
+const START = 30_000;
+
+/** Starts `finspect run` on a free port and waits for its ready file. */
+export async function startFinspect(place, binary, name, args) {
+  const readyFile = place.path(`${name}.ready.json`);
+  const program = place.start(name, binary, ['run', '--listen', '127.0.0.1:0', '--ready-file', readyFile,
+    '--ca-dir', place.path('authority'), ...args], { env: environment(place) });
+  const ready = await program.until(`the ready file of ${name}`, () => readWhole(readyFile), START);
+  const [frontDoor] = ready.listeners.filter((listener) => !listener.upstream);
+  return { program, ready, address: frontDoor.address };
+}
+
+/** Starts `finspect simulate` on a free port as `hostname` and waits for its ready file. It tells who may sign in. */
+export async function startSimulator(place, binary, hostname) {
+  const readyFile = place.path('simulator.ready.json');
+  const authority = place.path('simulator-ca.pem');
+  const program = place.start('simulator', binary, ['simulate', '--listen', '127.0.0.1:0', '--hostname', hostname,
+    '--ca-out', authority, '--ready-file', readyFile], { env: environment(place) });
+  const ready = await program.until('the ready file of the simulator', () => readWhole(readyFile), START);
+  const [, user, password] = /\bagent (\S+), password (\S+?),/.exec(program.stderr()) ?? [];
+  return { program, address: ready.address, authority, agent: { user, password } };
+}
+
+/** The events of a `--format json` output so far; a line that is still being written is left out. */
+export function events(program) {
+  const text = program.stdout();
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  return whole.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+}
+
+/** `[name, content]` of an event's kind, which is a string where it has no content. */
+export function kindOf(event) {
+  if (typeof event.kind === 'string') return [event.kind, {}];
+  return Object.entries(event.kind)[0];
+}
+
+/** The file's JSON, once it is whole. */
+function readWhole(path) {
+  if (!existsSync(path)) return undefined;
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The variables of a user's shell, without those that would change what is tested. */
+function environment(place) {
+  const env = { ...process.env, NO_COLOR: '1', HOME: place.mkdir('home-finspect'), COLUMNS: '200' };
+  for (const name of Object.keys(env)) {
+    if (/^(https?|all|no)_proxy$|^SSLKEYLOGFILE$|^FINSPECT_|^XDG_/i.test(name)) delete env[name];
+  }
+  return env;
+}

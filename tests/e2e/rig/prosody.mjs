@@ -1,0 +1,101 @@
+// Prosody as a Finesse notification service: TLS, PLAIN, `/ws/`, pubsub, and a user called `finesse`.
+
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { createRequire } from 'node:module';
+import { certify } from './certificate.mjs';
+import { freePort } from './place.mjs';
+
+/** The XMPP domain and the host in the browser's address bar. */
+export const DOMAIN = 'finesse.test';
+
+/** The port in the browser's address bar. */
+export const PORT = 8445;
+
+/** The agent who signs in; nobody's password, and long enough to be found wherever it leaks. */
+export const AGENT = { user: '1001002', password: 'Tr0ub4dor&3-never-to-be-printed' };
+
+/** The user that publishes, as the Finesse web application does. */
+export const PUBLISHER = { user: 'finesse', password: 'publisher-secret' };
+
+const PAGE = new URL('../page/', import.meta.url);
+const STROPHE = createRequire(import.meta.url).resolve('strophe.js/dist/strophe.umd.js');
+
+/** Starts Prosody; the ports of its TLS and its plain HTTP side, its certificate files and its program. */
+export async function startProsody(place) {
+  const folder = place.mkdir('prosody');
+  const files = certify(folder, [DOMAIN, `pubsub.${DOMAIN}`, 'elsewhere.test']);
+  const ports = { https: await freePort(), http: await freePort() };
+  layOutData(`${folder}/data`);
+  layOutPage(`${folder}/www`);
+  const config = `${folder}/prosody.cfg.lua`;
+  writeFileSync(config, configuration(folder, files, ports));
+  place.watch('prosody log', `${folder}/prosody.log`);
+  const program = place.start('prosody', 'prosody', ['-F', '--config', config]);
+  await program.until('Prosody to listen', () => answers(ports.https), 30_000);
+  return { ...files, ...ports, program, log: () => readFileSync(`${folder}/prosody.log`, 'utf8') };
+}
+
+/** The accounts, and rosters that let each see the other's presence. */
+function layOutData(data) {
+  const domain = `${data}/${DOMAIN.replace('.', '%2e')}`;
+  mkdirSync(`${domain}/accounts`, { recursive: true });
+  mkdirSync(`${domain}/roster`, { recursive: true });
+  for (const [one, other] of [[AGENT, PUBLISHER], [PUBLISHER, AGENT]]) {
+    writeFileSync(`${domain}/accounts/${one.user}.dat`, `return { ["password"] = "${one.password}"; };\n`);
+    const contact = `["${other.user}@${DOMAIN}"] = { ["subscription"] = "both"; ["groups"] = {}; }`;
+    writeFileSync(`${domain}/roster/${one.user}.dat`,
+      `return { [false] = { ["version"] = 1; ["pending"] = {}; }; ${contact}; };\n`);
+  }
+}
+
+/** The page that the browser opens, with the XMPP library beside it. */
+function layOutPage(www) {
+  cpSync(PAGE, www, { recursive: true });
+  cpSync(STROPHE, `${www}/strophe.js`);
+}
+
+function configuration(folder, files, ports) {
+  return `
+-- Prosody refuses to be root unless told otherwise; where this runs as root, it is in a container of its own.
+run_as_root = true
+pidfile = "${folder}/prosody.pid"
+data_path = "${folder}/data"
+log = { debug = "${folder}/prosody.log" }
+
+modules_enabled = { "roster", "saslauth", "disco", "ping", "websocket", "http_files" }
+modules_disabled = { "s2s", "offline" }
+c2s_ports = {}
+c2s_direct_tls_ports = {}
+s2s_ports = {}
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = true
+
+http_default_host = "${DOMAIN}"
+http_interfaces = { "127.0.0.1" }
+http_ports = { ${ports.http} }
+https_interfaces = { "127.0.0.1" }
+https_ports = { ${ports.https} }
+https_ssl = { certificate = "${files.certificate}", key = "${files.key}" }
+http_paths = { websocket = "/ws"; files = "/desktop" }
+http_files_dir = "${folder}/www"
+
+authentication = "internal_plain"
+disable_sasl_mechanisms = { "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS" }
+
+VirtualHost "${DOMAIN}"
+
+Component "pubsub.${DOMAIN}" "pubsub"
+  admins = { "${PUBLISHER.user}@${DOMAIN}" }
+  autocreate_on_publish = true
+`;
+}
+
+/** Whether somebody accepts connections on the port. */
+function answers(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
+    socket.on('connect', () => socket.destroy());
+  });
+}

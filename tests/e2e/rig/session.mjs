@@ -1,0 +1,60 @@
+// One session of an agent in the browser, the same whatever stands between: login, subscribe, event, ping, logout.
+
+import { AGENT, DOMAIN, PORT } from './prosody.mjs';
+import { until } from './wait.mjs';
+
+/** The node that the agent subscribes to. */
+export const NODE = `/finesse/api/User/${AGENT.user}`;
+
+/** The resource that the desktop binds. */
+export const RESOURCE = 'desktop';
+
+/** The event that is published to it. */
+export const UPDATE = [
+  '<Update>',
+  `<data><user><state>READY</state><loginId>${AGENT.user}</loginId><firstName>Ada &amp; Eve</firstName></user></data>`,
+  `<event>PUT</event><requestId>7f3c9a10-e2e</requestId><source>${NODE}</source>`,
+  '</Update>',
+].join('');
+
+/** Opens the desktop page and logs in. */
+export async function signIn(browser) {
+  const page = await browser.page();
+  await page.goto(`https://${DOMAIN}:${PORT}/desktop/`);
+  await page.evaluate(([jid, password]) => window.login(jid, password),
+    [`${AGENT.user}@${DOMAIN}/${RESOURCE}`, AGENT.password]);
+  await until('the page to be CONNECTED', async () => (await seen(page, 'status')).includes('CONNECTED'));
+  return page;
+}
+
+/** Subscribes to the node; throws what the server said if it would not have it. */
+export async function subscribe(page) {
+  const answer = await page.evaluate(([service, node]) => window.subscribe(service, node), [`pubsub.${DOMAIN}`, NODE]);
+  if (answer !== 'subscribed') throw new Error(`the subscription was refused: ${answer}`);
+}
+
+/** Pings; throws what the server said if that is no pong. */
+export async function ping(page) {
+  const answer = await page.evaluate(() => window.ping());
+  if (answer !== 'pong') throw new Error(`the ping was refused: ${answer}`);
+}
+
+/** Logs out and waits until the page knows. */
+export async function signOut(page) {
+  await page.evaluate(() => window.logout());
+  await until('the page to be DISCONNECTED', async () => (await seen(page, 'status')).includes('DISCONNECTED'));
+}
+
+/** Everything of one kind (`in`, `out`, `status`, `event`) that the page saw so far. */
+export async function seen(page, kind) {
+  const all = await page.evaluate(() => window.seen);
+  return all.filter(([one]) => one === kind).map(([, text]) => text);
+}
+
+/** What the page sent and got, with what differs from run to run made equal. */
+export async function transcript(page) {
+  const all = await page.evaluate(() => window.seen);
+  return all.map(([kind, text]) => `${kind} ${text}`
+    .replace(/\b(id|stamp|streamid)="[^"]*"/g, '$1="…"')
+    .replace(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b/g, '…'));
+}
