@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rustls::AlertDescription;
 use rustls::version::TLS13;
 
 use crate::support::{
@@ -110,6 +111,27 @@ fn the_protocol_that_the_server_chose_is_the_one_the_client_gets() {
                 "{mode:?}, {offered:?}, {spoken:?}"
             );
         }
+    }
+}
+
+/// Direct, a browser would speak h2 with it. Through finspect it is a client without h2, and refused as one.
+#[test]
+fn a_server_that_speaks_only_h2_refuses_with_its_own_alert() {
+    let loan = Lab::shared().lend();
+    for mode in [Mode::Connect, Mode::Sni, Mode::Reverse] {
+        let outcome = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut server = Wire::new(loan.accept());
+                let config = loan.identity.server(&TLS13, &[b"h2"]);
+                assert!(server.start_server(config).is_err(), "{mode:?}");
+                server.vanish();
+            });
+            let mut wire = knock(&loan, mode, Layer::Tls13);
+            let offer: [&[u8]; 2] = [b"h2", b"http/1.1"];
+            secure(&mut wire, &loan, mode, |root| client(root, &TLS13, &offer))
+        });
+        let alert = rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol);
+        assert_eq!(outcome, Err(Ending::Tls(alert.to_string())), "{mode:?}");
     }
 }
 
