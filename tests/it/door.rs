@@ -114,6 +114,19 @@ fn the_protocol_that_the_server_chose_is_the_one_the_client_gets() {
     }
 }
 
+/// The one place where plaintext waits: the `Host` decides whether it is relayed or rewritten.
+#[test]
+fn a_plain_reverse_listener_dials_nobody_before_it_knows_the_host() {
+    let loan = Lab::shared().lend();
+    let mut wire = knock(&loan, Mode::Reverse, Layer::Plain);
+    wire.send(b"GET / HTTP/1.1\r\nHos");
+    wire.fin();
+    wire.until_end();
+    let connection = loan.lab.events.connection(wire.caller());
+    assert_eq!(loan.lab.events.kind(connection, "refused"), "vanished");
+    assert_eq!(loan.strays(), 0);
+}
+
 /// Direct, a browser would speak h2 with it. Through finspect it is a client without h2, and refused as one.
 #[test]
 fn a_server_that_speaks_only_h2_refuses_with_its_own_alert() {
@@ -145,6 +158,7 @@ fn a_browser_that_rejects_our_certificate_is_an_event_that_says_why() {
                 let mut server = Wire::new(loan.accept());
                 let _ = server.start_server(loan.identity.server(&TLS13, &[]));
                 assert_eq!(server.until_end(), b"");
+                assert_eq!(server.transcript().endings, [Ending::Fin], "{mode:?}");
             });
             let mut wire = knock(&loan, mode, Layer::Tls13);
             let outcome = wire.start_client(Arc::clone(&stranger), &loan.host);
