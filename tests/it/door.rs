@@ -127,6 +127,23 @@ fn a_plain_reverse_listener_dials_nobody_before_it_knows_the_host() {
     assert_eq!(loan.strays(), 0);
 }
 
+/// The FIN may come before finspect has dialled: it ends a direction, and nobody has left.
+#[test]
+fn a_request_and_a_fin_in_one_breath_are_served_every_time() {
+    let loan = Lab::shared().lend();
+    let request = format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", loan.authority());
+    for round in 0..40 {
+        let mut wire = knock(&loan, Mode::Reverse, Layer::Plain);
+        wire.send(request.as_bytes());
+        wire.fin();
+        let mut server = Wire::new(loan.accept());
+        assert_eq!(server.until_end(), request.as_bytes(), "round {round}");
+        server.send(b"HTTP/1.1 200 OK\r\n\r\nserved");
+        server.fin();
+        assert!(wire.until_end().ends_with(b"served"), "round {round}");
+    }
+}
+
 /// Direct, a browser would speak h2 with it. Through finspect it is a client without h2, and refused as one.
 #[test]
 fn a_server_that_speaks_only_h2_refuses_with_its_own_alert() {
