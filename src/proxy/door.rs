@@ -94,20 +94,9 @@ impl Door {
         self.shared.intercept.iter().any(|one| one.matches(target))
     }
 
-    /// Dials `target` while the client is there; `None` if it left meanwhile.
-    pub(super) async fn dial(
-        &self,
-        target: &Authority,
-        client: &Tcp,
-    ) -> Option<Result<Tcp, DialFailure>> {
-        tokio::select! {
-            biased;
-            dialled = self.shared.dialer.dial(target, &self.observer) => Some(dialled),
-            manner = gone(client) => {
-                self.client_left(manner);
-                None
-            }
-        }
+    /// Dials `target`, whatever the client does meanwhile: what it sent and how it ended are for the server to see.
+    async fn dial(&self, target: &Authority) -> Result<Tcp, DialFailure> {
+        self.shared.dialer.dial(target, &self.observer).await
     }
 
     /// Publishes that the client left before there was a relay.
@@ -155,7 +144,7 @@ impl Door {
         };
         let intercepted = self.intercepts(&target);
         self.enter(Way::Connect, &target, intercepted);
-        let server = match self.dial(&target, &tcp).await? {
+        let server = match self.dial(&target).await {
             Ok(server) => server,
             Err(DialFailure::Loop) => return self.refuse(tcp, Refusal::Loop(target)).await,
             Err(reason) => {
@@ -171,6 +160,7 @@ impl Door {
             .write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
             .await
         {
+            server.reset_on_close();
             self.client_left(super::relay::manner_of(&error));
             return None;
         }
@@ -189,7 +179,7 @@ impl Door {
         };
         let hello = match hello {
             Ok(hello) => hello,
-            Err(error) => return self.broken_hello(tcp, error).await,
+            Err(error) => return self.broken_hello(tcp, None, error).await,
         };
         let Some(name) = hello.server_name.clone() else {
             return self.refuse(tcp, Refusal::NoServerName).await;
@@ -218,7 +208,7 @@ impl Door {
     async fn reverse_tls(&self, mut tcp: Tcp, reverse: &Reverse) -> Option<Relay> {
         let hello = match read_hello(&mut tcp).await {
             Ok(hello) => hello,
-            Err(error) => return self.broken_hello(tcp, error).await,
+            Err(error) => return self.broken_hello(tcp, None, error).await,
         };
         let target = reverse.upstream();
         let same_name = hello.server_name.as_deref() == Some(target.host.as_str());
@@ -262,7 +252,7 @@ impl Door {
 
     /// Dials where the client believes that it is connected already: a failure can only be a reset.
     async fn dial_or_reset(&self, target: &Authority, client: &Tcp) -> Option<Tcp> {
-        match self.dial(target, client).await? {
+        match self.dial(target).await {
             Ok(server) => Some(server),
             Err(reason) => {
                 upstream::failed(target, &reason, None, &self.observer);
@@ -308,7 +298,13 @@ impl Door {
         None
     }
 
-    pub(super) async fn broken_hello(&self, mut tcp: Tcp, error: HelloError) -> Option<Relay> {
+    /// The client's first bytes look like TLS and are none, or they stop; `server` is there already in a tunnel.
+    pub(super) async fn broken_hello(
+        &self,
+        mut tcp: Tcp,
+        server: Option<&Tcp>,
+        error: HelloError,
+    ) -> Option<Relay> {
         use crate::event::{Leg as Side, TlsFailed, TlsFailure};
         let (reason, alert) = match error {
             HelloError::Ended(Manner::Reset) => (TlsFailure::Reset, Vec::new()),
@@ -319,6 +315,9 @@ impl Door {
                 (TlsFailure::Broken(why), Vec::new())
             }
         };
+        if let (TlsFailure::Reset, Some(server)) = (&reason, server) {
+            server.reset_on_close();
+        }
         self.observer.fact(EventKind::TlsFailed(TlsFailed {
             leg: Side::Client,
             reason,
@@ -334,8 +333,8 @@ impl Door {
 }
 
 /// Waits until the client has left; never returns while it is there, or once it has sent more bytes.
-pub(super) async fn gone(client: &Tcp) -> Manner {
-    match client.peek(&mut [0]).await {
+pub(super) async fn gone(client: &mut Tcp) -> Manner {
+    match client.peek().await {
         Ok(0) => Manner::Fin,
         Ok(_) => std::future::pending().await,
         Err(error) => super::relay::manner_of(&error),
