@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
@@ -30,6 +31,9 @@ pub(super) struct Session {
 
 /// Events that wait for a slow terminal, in bytes.
 const CONSOLE_BUDGET: usize = 64 * 1024 * 1024;
+
+/// How long the end waits for a terminal that has stopped reading.
+const END_PATIENCE: Duration = Duration::from_secs(10);
 
 impl View {
     /// Reads `--format` and `--filter`.
@@ -109,14 +113,33 @@ impl Session {
         let ended = EventKind::SessionEnded(ended);
         self.bus.publish(Times::at(now), None, None, ended);
         self.bus.close();
-        let Ok(summary) = self.console.join() else {
-            return Exit::Bug;
-        };
+        let printed = wait_until(END_PATIENCE, || self.console.is_finished());
         say(&format!(
             "finspect saw {events} events on {connections} connections"
         ));
-        conclude(&summary)
+        if !printed {
+            say("the output does not take the rest of the session: what waited for it is lost");
+            return Exit::Incomplete;
+        }
+        match self.console.join() {
+            Ok(summary) => conclude(&summary),
+            Err(_) => Exit::Bug,
+        }
     }
+}
+
+/// Whether `done` came true within `patience`.
+fn wait_until(patience: Duration, done: impl Fn() -> bool) -> bool {
+    const STEP: Duration = Duration::from_millis(5);
+    let mut waited = Duration::ZERO;
+    while !done() {
+        if waited > patience {
+            return false;
+        }
+        std::thread::sleep(STEP);
+        waited += STEP;
+    }
+    true
 }
 
 /// What the console's end means for the session.

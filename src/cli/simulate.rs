@@ -3,7 +3,7 @@
 use std::fs;
 use std::future::Future;
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -19,7 +19,12 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
     /// Where to listen; port 0 picks a free one
-    #[arg(short, long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8445")]
+    #[arg(
+        short,
+        long,
+        value_name = "ADDR:PORT",
+        default_value = "127.0.0.1:8445"
+    )]
     listen: SocketAddr,
     /// The name of the host, which is the XMPP domain and the certificate's name
     #[arg(long, value_name = "NAME", default_value = HOSTNAME)]
@@ -59,8 +64,11 @@ async fn run_until(
     let config = config(args)?;
     let scenario = config.scenario;
     let simulator = Simulator::start(config).await.map_err(|error| {
-        let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
-        Failed::usage(format!("{error}{cause}; choose another with --listen or --hostname"))
+        let cause = std::error::Error::source(&error)
+            .map_or_else(String::new, |cause| format!(": {cause}"));
+        Failed::usage(format!(
+            "{error}{cause}; choose another with --listen or --hostname"
+        ))
     })?;
     if let (Some(path), Some(pem)) = (&args.ca_out, simulator.ca_pem()) {
         write_whole(path, pem.as_bytes())?;
@@ -82,7 +90,11 @@ fn config(args: &SimulateArgs) -> Result<SimConfig, Failed> {
     Ok(SimConfig {
         listen: args.listen,
         hostname: args.hostname.to_lowercase(),
-        security: if args.plain { Security::Plain } else { Security::OwnAuthority },
+        security: if args.plain {
+            Security::Plain
+        } else {
+            Security::OwnAuthority
+        },
         scenario,
         pace: Pace::new(args.pace),
         ..SimConfig::default()
@@ -102,7 +114,10 @@ pub(super) fn scenario(name: &str) -> Result<&'static Scenario, Failed> {
 
 /// Prints all scenarios.
 pub(super) fn list(out: &mut dyn Write) -> io::Result<Exit> {
-    for Scenario { name, about, signs, .. } in SCENARIOS {
+    for Scenario {
+        name, about, signs, ..
+    } in SCENARIOS
+    {
         writeln!(out, "{name:<22} {about}\n{:<22} you see: {signs}", "")?;
     }
     Ok(Exit::Done)
@@ -115,32 +130,65 @@ fn introduce(
     talk: &mut dyn Write,
 ) -> io::Result<()> {
     let (address, host) = (simulator.address(), simulator.hostname());
-    let (scheme, port) = (if args.plain { "http" } else { "https" }, address.port());
-    writeln!(talk, "a simulated Finesse {host} listens on {scheme}://{address}")?;
-    for Account { id, password, supervisor, .. } in Account::examples() {
-        let role = if supervisor { "supervisor" } else { "agent" };
+    let scheme = if args.plain { "http" } else { "https" };
+    writeln!(
+        talk,
+        "a simulated Finesse {host} listens on {scheme}://{address}"
+    )?;
+    for account in Account::examples() {
+        let role = if account.supervisor {
+            "supervisor"
+        } else {
+            "agent"
+        };
+        let Account { id, password, .. } = account;
         writeln!(talk, "  {role} {id}, password {password}, any extension")?;
     }
-    if let Some(Scenario { name, about, signs, .. }) = scenario {
+    if let Some(scenario) = scenario {
+        let Scenario {
+            name, about, signs, ..
+        } = scenario;
         writeln!(talk, "scenario {name}: {about}; you see: {signs}")?;
     }
-    writeln!(talk, "browser:  {scheme}://localhost:{port}/desktop (its certificate is not trusted: go on, or use finspect)")?;
-    let roots = match (&args.ca_out, args.plain) {
-        (_, true) => String::new(),
-        (Some(path), false) => format!(" --upstream-ca {}", path.display()),
-        (None, false) => format!(" --upstream-insecure {host}"),
-    };
-    writeln!(talk, "finspect: finspect run {host}:{port} --resolve {host}:{port}:{}{roots}", address.ip())?;
-    writeln!(talk, "          then, with the browser's proxy set, {scheme}://{host}:{port}/desktop")?;
+    point_at(args, scheme, host, address, talk)?;
     writeln!(talk, "Ctrl-C ends it")?;
     talk.flush()
+}
+
+/// How to reach it, with and without finspect between.
+fn point_at(
+    args: &SimulateArgs,
+    scheme: &str,
+    host: &str,
+    address: SocketAddr,
+    talk: &mut dyn Write,
+) -> io::Result<()> {
+    let port = address.port();
+    let ip = match address.ip() {
+        any if any.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        ip => ip,
+    };
+    let (doubt, roots) = match (&args.ca_out, args.plain) {
+        (_, true) => ("", String::new()),
+        (Some(path), false) => (UNTRUSTED, format!(" --upstream-ca {}", path.display())),
+        (None, false) => (UNTRUSTED, format!(" --upstream-insecure {host}")),
+    };
+    writeln!(talk, "browser:  {scheme}://localhost:{port}/desktop{doubt}")?;
+    writeln!(
+        talk,
+        "finspect: finspect run {host}:{port} --resolve {host}:{port}:{ip}{roots}"
+    )?;
+    writeln!(
+        talk,
+        "          then, with the browser's proxy set, {scheme}://{host}:{port}/desktop"
+    )
 }
 
 fn ready(args: &SimulateArgs, simulator: &Simulator) -> String {
     let ready = serde_json::json!({
         "address": simulator.address().to_string(),
         "hostname": simulator.hostname(),
-        "ca_certificate": args.ca_out,
+        "ca_certificate": args.ca_out.as_ref().map(|path| path.display().to_string()),
         "process_id": std::process::id(),
     });
     format!("{ready}\n")
@@ -158,6 +206,9 @@ fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failed> {
 fn unwritten(what: &str, error: &io::Error) -> Failed {
     Failed::usage(format!("cannot write {what}: {error}"))
 }
+
+/// What a browser will say without finspect between.
+const UNTRUSTED: &str = " (the browser will warn: it does not know the certificate)";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -184,23 +235,42 @@ mod tests {
     }
 
     fn args(line: &[&str]) -> SimulateArgs {
-        Line::try_parse_from([&["simulate"], line].concat()).unwrap().args
+        Line::try_parse_from([&["simulate"], line].concat())
+            .unwrap()
+            .args
     }
 
     #[tokio::test]
     async fn it_says_where_it_is_and_who_may_sign_in_and_ends_when_asked() {
         let folder = tempfile::tempdir().unwrap();
-        let (ca, ready) = (folder.path().join("ca.pem"), folder.path().join("ready.json"));
+        let (ca, ready) = (
+            folder.path().join("ca.pem"),
+            folder.path().join("ready.json"),
+        );
         let line = ["--listen", "127.0.0.1:0", "--scenario", "calm", "--ca-out"];
-        let line = [&line[..], &[ca.to_str().unwrap(), "--ready-file", ready.to_str().unwrap()]].concat();
+        let line = [
+            &line[..],
+            &[
+                ca.to_str().unwrap(),
+                "--ready-file",
+                ready.to_str().unwrap(),
+            ],
+        ]
+        .concat();
         let mut talk = Vec::new();
         let stop = async { Ok(()) };
-        let exit = run_until(&args(&line), &mut Vec::new(), &mut talk, stop).await.unwrap();
+        let exit = run_until(&args(&line), &mut Vec::new(), &mut talk, stop)
+            .await
+            .unwrap();
         assert_eq!(exit, Exit::Done);
         let talk = String::from_utf8(talk).unwrap();
         assert!(talk.contains("1001002, password pass-1001002"), "{talk}");
         assert!(talk.contains("--upstream-ca"), "{talk}");
-        assert!(fs::read_to_string(ca).unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
+        assert!(
+            fs::read_to_string(ca)
+                .unwrap()
+                .starts_with("-----BEGIN CERTIFICATE-----")
+        );
         let ready: serde_json::Value = serde_json::from_slice(&fs::read(ready).unwrap()).unwrap();
         let address: SocketAddr = ready["address"].as_str().unwrap().parse().unwrap();
         assert_ne!(address.port(), 0);
@@ -210,11 +280,20 @@ mod tests {
     async fn an_unknown_scenario_is_answered_with_those_that_exist() {
         let stop = async { Ok(()) };
         let unknown = args(&["--scenario", "flood"]);
-        let failed = run_until(&unknown, &mut Vec::new(), &mut Vec::new(), stop).await.unwrap_err();
+        let failed = run_until(&unknown, &mut Vec::new(), &mut Vec::new(), stop)
+            .await
+            .unwrap_err();
         assert!(failed.to_string().contains("shutdown"), "{failed}");
         let mut out = Vec::new();
         let stop = async { Ok(()) };
-        run_until(&args(&["--scenario", "list"]), &mut out, &mut Vec::new(), stop).await.unwrap();
+        run_until(
+            &args(&["--scenario", "list"]),
+            &mut out,
+            &mut Vec::new(),
+            stop,
+        )
+        .await
+        .unwrap();
         assert!(String::from_utf8(out).unwrap().contains("conflict"));
     }
 }

@@ -2,4 +2,4 @@
 
 mod update;
 
-pub use update::Update;
+pub use update::{Update, unescape};

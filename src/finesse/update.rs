@@ -96,8 +96,9 @@ impl Update {
     }
 }
 
-/// One layer of the predefined entities undone.
-fn unescape(text: &str) -> String {
+/// One layer of the predefined entities undone: the payload of a notification is XML escaped as text.
+#[must_use]
+pub fn unescape(text: &str) -> String {
     text.replace("&lt;", "<")
         .replace("&gt;", ">")
         .replace("&quot;", "\"")

@@ -12,6 +12,7 @@ use super::observer::Observer;
 use super::relay::{Leg, Relay, Sight, Tcp};
 use super::reverse::{Reverse, Scheme};
 use super::sniff::{Sniffed, sniff};
+use super::tally::Tally;
 use super::tls::{HelloError, read_hello, send_alert};
 use super::{Shared, pages, rewrite, upstream};
 use crate::event::Direction;
@@ -24,14 +25,17 @@ use crate::event::{
 pub(super) struct Door {
     pub(super) shared: Arc<Shared>,
     pub(super) observer: Observer,
+    /// What went through where no verbatim relay counts.
+    pub(super) tally: Tally,
     accepted: Micros,
 }
 
 impl Door {
-    pub(super) const fn new(shared: Arc<Shared>, observer: Observer, accepted: Micros) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, observer: Observer, accepted: Micros) -> Self {
         Self {
             shared,
             observer,
+            tally: Tally::default(),
             accepted,
         }
     }
@@ -66,12 +70,12 @@ impl Door {
         Relay::new(client, server, sight, self.accepted)
     }
 
-    /// The connection is over and never was relayed.
+    /// The connection is over, and no verbatim relay has said so.
     pub(super) fn closed(&self) {
         self.observer.fact(EventKind::Closed(Closed {
-            first: None,
-            to_server: 0,
-            to_client: 0,
+            first: self.tally.first(),
+            to_server: self.tally.bytes(Direction::ToServer),
+            to_client: self.tally.bytes(Direction::ToClient),
             lasted: self.observer.now().since(self.accepted),
         }));
     }

@@ -15,9 +15,13 @@ mod reverse;
 mod rewrite;
 mod sniff;
 mod stop;
+mod tally;
 mod tls;
 mod tunnel;
 mod upstream;
+
+#[cfg(test)]
+mod tests;
 
 pub use intercept::{BadPattern, HostPattern, Intercept};
 pub use reverse::{BadReverse, Reverse, Scheme};

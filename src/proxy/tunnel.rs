@@ -157,9 +157,11 @@ async fn first(client: &mut Tcp, server: &Tcp) -> First {
         return First::Server;
     }
     loop {
-        let sniffed = sniff(client.prefix());
-        if sniffed != Sniffed::NeedMore {
-            return First::Client(sniffed);
+        match (sniff(client.prefix()), client.prefix()) {
+            // Only what may be TLS has to wait: plaintext is relayed as it comes, and the tap tells in time.
+            (Sniffed::NeedMore, [] | [0x16]) => {}
+            (Sniffed::NeedMore, _) => return First::Client(Sniffed::Http),
+            (sniffed, _) => return First::Client(sniffed),
         }
         let mut one = [0];
         tokio::select! {

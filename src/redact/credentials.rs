@@ -11,21 +11,11 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use super::marks;
 use super::pseudonym::{Class, Pseudonyms, ends_with_pseudonym, is_pseudonym};
 
-/// What SASL PLAIN says; the authorization identity is left out.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Plain {
-    pub(super) user: Vec<u8>,
-    pub(super) password: Vec<u8>,
-}
-
-/// The payload of SASL PLAIN, `authzid NUL authcid NUL password` in base64.
-pub(super) fn plain(base64: &str) -> Option<Plain> {
+/// The password in the payload of SASL PLAIN, `authzid NUL authcid NUL password` in base64.
+pub(super) fn plain_password(base64: &str) -> Option<Vec<u8>> {
     let bytes = decode(base64)?;
-    let mut parts = bytes.splitn(3, |byte| *byte == 0).skip(1);
-    Some(Plain {
-        user: parts.next()?.to_vec(),
-        password: parts.next()?.to_vec(),
-    })
+    let password = bytes.splitn(3, |byte| *byte == 0).nth(2)?;
+    Some(password.to_vec())
 }
 
 /// The value of `Authorization` without its secret: the scheme stays, and the user of Basic; `None` if it holds none.

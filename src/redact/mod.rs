@@ -1,10 +1,11 @@
 //! What never leaves the tap in clear: secrets become keyed pseudonyms before the bus sees an event.
 //!
-//! Pure. User names stay, what proves them goes. A text that holds no word of [`words`] is never copied.
+//! Pure. User names stay, what proves them goes. A text without a word that announces a secret is never copied.
 
 mod credentials;
 mod kinds;
 mod marks;
+mod named;
 mod pseudonym;
 mod scan;
 mod value;
@@ -169,7 +170,8 @@ impl Redactor {
         };
         match redacted {
             Some(redacted) => *value = redacted,
-            None => self.target(value),
+            None if name == "request-target" => self.target(value),
+            None => self.text(value),
         }
     }
 

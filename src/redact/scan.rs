@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::marks::{self, Brackets};
-use super::pseudonym::{Class, PREFIX, Pseudonyms, ends_with_pseudonym, is_pseudonym};
+use super::pseudonym::{Class, PREFIX, Pseudonyms, ends_with_pseudonym};
 use super::words::{Word, Words, class_of};
 use super::{credentials, value};
 
@@ -39,6 +39,7 @@ fn pass(words: &Words, pseudonyms: &Pseudonyms, text: &str) -> Option<String> {
         sasl: lower.contains("sasl"),
         spans: Vec::new(),
         looked: 0,
+        unclosed: Vec::new(),
     };
     let mut found: Vec<(Range<usize>, Word)> = words.all(lower.as_bytes()).collect();
     found.sort_unstable_by_key(|(range, _)| range.start);
@@ -73,12 +74,14 @@ pub(super) struct Scan<'a> {
     pub(super) text: &'a str,
     /// `text` in lower case, byte for byte at the same place.
     pub(super) lower: &'a [u8],
-    pseudonyms: &'a Pseudonyms,
+    pub(super) pseudonyms: &'a Pseudonyms,
     /// Whether the text speaks of SASL at all.
     sasl: bool,
     spans: Vec<Span>,
     /// Names and values before this place are dealt with; keeps hostile text linear.
-    looked: usize,
+    pub(super) looked: usize,
+    /// Forms of `>` that do not occur from a place on; keeps hostile text linear, too.
+    unclosed: Vec<(&'static str, usize)>,
 }
 
 impl Scan<'_> {
@@ -139,126 +142,26 @@ impl Scan<'_> {
         marks::bracket_before(self.lower, start)
     }
 
-    /// A name whose value is secret: an element, a key, an attribute, a parameter, or itself a value.
-    fn named(&mut self, name: Range<usize>, class: Class, brackets: Option<Brackets>) {
-        if let Some(brackets) = brackets {
-            if let Some((tag_end, body)) = value::element(self.lower, &name, brackets) {
-                self.values_within(name.end..tag_end, class);
-                self.secret(body, class);
-            }
-            return;
+    /// The end of an element's opening tag, and its body; `None` if the tag does not end.
+    pub(super) fn element(
+        &mut self,
+        name: &Range<usize>,
+        brackets: Brackets,
+    ) -> Option<(usize, Range<usize>)> {
+        let known = |(close, from): &(&str, usize)| *close == brackets.close && *from <= name.end;
+        if self.unclosed.iter().any(known) {
+            return None;
         }
-        if let Some(found) = value::after_name(self.lower, &name, class) {
-            self.looked = self.looked.max(found.range.end);
-            self.value(found, class);
-        } else if value::stands_as_value(self.lower, &name) {
-            self.paired(name, class);
-        }
-    }
-
-    /// A SASL element: its body is the payload.
-    fn sasl(&mut self, name: Range<usize>, brackets: Brackets, certain: bool) {
-        let Some((_, body)) = value::element(self.lower, &name, brackets) else {
-            return;
+        let Some(close) = marks::find(self.lower, name.end, brackets.close) else {
+            self.unclosed.push((brackets.close, name.end));
+            return None;
         };
-        let payload = self.slice(body.clone()).trim();
-        if payload.is_empty() || !(certain || credentials::is_base64(payload)) {
-            return;
-        }
-        let base64 = payload.split(['<', '&']).next().unwrap_or_default();
-        let text = match credentials::plain(base64.trim()) {
-            _ if is_pseudonym(payload) => return,
-            Some(plain) => self.pseudonyms.of(Class::Password, &plain.password),
-            None => self.pseudonyms.of(Class::Sasl, payload.as_bytes()),
-        };
-        self.replace(body, text);
+        value::element(self.lower, name, brackets, close)
     }
 
-    /// `<CallVariable>`: every `value` in it.
-    fn container(&mut self, name: Range<usize>, brackets: Brackets) {
-        if let Some((_, body)) = value::element(self.lower, &name, brackets) {
-            self.values_within(body, Class::Variable);
-        }
-    }
-
-    /// `"CallVariable": [ … ]`: every `value` in it.
-    fn listed(&mut self, name_end: usize) {
-        if let Some(body) = value::balanced_after(self.lower, name_end) {
-            self.values_within(body, Class::Variable);
-        }
-    }
-
-    /// Takes whatever is called `value` within the range.
-    fn values_within(&mut self, range: Range<usize>, class: Class) {
-        let mut at = range.start;
-        while let Some(start) = marks::find(self.lower, at, "value").filter(|at| *at < range.end) {
-            at = self.value_at(start, class).max(start + "value".len());
-        }
-        self.looked = self.looked.max(range.end);
-    }
-
-    /// Takes what is called `value` at `start`, if that is a whole name; says where it ends.
-    fn value_at(&mut self, start: usize, class: Class) -> usize {
-        let name = marks::name_start(self.lower, start, 0)..marks::name_end(self.lower, start);
-        if name != (start..start + "value".len()) {
-            return name.end;
-        }
-        if let Some(brackets) = self.bracket(name.start) {
-            let Some((_, body)) = value::element(self.lower, &name, brackets) else {
-                return name.end;
-            };
-            let end = body.end;
-            self.secret(body, class);
-            return end;
-        }
-        let Some(found) = value::after_name(self.lower, &name, class) else {
-            return name.end;
-        };
-        let end = found.range.end;
-        self.value(found, class);
-        end
-    }
-
-    /// A name that is itself a value, as in `name="password" value="…"`: the value beside it.
-    fn paired(&mut self, name: Range<usize>, class: Class) {
-        if let Some(part) = value::form_part(self.lower, name.end) {
-            self.secret(part, class);
-            return;
-        }
-        let around = value::neighbourhood(self.lower, &name);
-        let mut at = around.start;
-        while let Some(start) = marks::find(self.lower, at, "value").filter(|at| *at < around.end) {
-            at = self.value_at(start, class).max(start + "value".len());
-            if start > name.end {
-                break;
-            }
-        }
-        self.looked = self.looked.max(at.min(self.lower.len()));
-    }
-
-    fn value(&mut self, found: value::Found, class: Class) {
-        if let Some(quote) = found.needs_quotes {
-            let plain = self.slice(found.range.clone());
-            if !matches!(plain, "null" | "true" | "false" | "") {
-                let pseudonym = self.pseudonyms.of(class, plain.as_bytes());
-                self.replace(found.range, format!("{quote}{pseudonym}{quote}"));
-            }
-            return;
-        }
-        self.secret(found.range, class);
-    }
-
-    fn secret(&mut self, range: Range<usize>, class: Class) {
-        let text = self.slice(range.clone());
-        let replaced = match class {
-            Class::Credentials => credentials::redact(self.pseudonyms, text),
-            Class::Cookie => credentials::redact_cookies(self.pseudonyms, text, false),
-            _ if text.trim().is_empty() || is_pseudonym(text.trim()) => return,
-            _ => Some(self.pseudonyms.of(class, secret_part(text).as_bytes())),
-        };
-        if let Some(replaced) = replaced {
-            self.replace(range, replaced);
-        }
+    /// The first `value` in the range.
+    pub(super) fn value_in(&self, range: Range<usize>) -> Option<usize> {
+        marks::find(self.lower.get(..range.end)?, range.start, "value")
     }
 
     fn bearer(&mut self, found: Range<usize>) {
@@ -313,23 +216,14 @@ impl Scan<'_> {
         }
     }
 
-    fn replace(&mut self, range: Range<usize>, text: String) {
+    pub(super) fn replace(&mut self, range: Range<usize>, text: String) {
         self.looked = self.looked.max(range.end);
         self.spans.push(Span { range, text });
     }
 
-    fn slice(&self, range: Range<usize>) -> &str {
+    pub(super) fn slice(&self, range: Range<usize>) -> &str {
         self.text.get(range).unwrap_or_default()
     }
-}
-
-/// What of an element's body is the secret: a CDATA section's content, or all of it.
-fn secret_part(text: &str) -> &str {
-    let inner = text
-        .trim_start()
-        .strip_prefix("<![CDATA[")
-        .map(|rest| rest.trim_end().strip_suffix("]]>").unwrap_or(rest));
-    inner.unwrap_or(text)
 }
 
 /// The pseudonym that a name starts with, as far as it can be one.

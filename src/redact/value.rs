@@ -13,13 +13,13 @@ pub(super) struct Found {
     pub(super) needs_quotes: Option<&'static str>,
 }
 
-/// The end of an element's opening tag, and its body: up to its closing tag, or to the end of a text that has none.
+/// The end of an element's opening tag, whose `>` stands at `close`, and its body: up to its closing tag, or to the end of a text that has none.
 pub(super) fn element(
     bytes: &[u8],
     name: &Range<usize>,
     brackets: Brackets,
+    close: usize,
 ) -> Option<(usize, Range<usize>)> {
-    let close = marks::find(bytes, name.end, brackets.close)?;
     let start = close + brackets.close.len();
     if bytes.get(..close)?.ends_with(b"/") {
         return Some((close, start..start));
@@ -72,7 +72,7 @@ pub(super) fn after_name(bytes: &[u8], name: &Range<usize>, class: Class) -> Opt
     }
     let whole_line = matches!(class, Class::Credentials | Class::Cookie) && separator == ":";
     let end = if whole_line {
-        line_end(bytes, at)
+        header_end(bytes, name.start, at)
     } else {
         unquoted_end(bytes, name.start, at, separator)
     };
@@ -231,13 +231,26 @@ fn enclosing_quote(bytes: &[u8], at: usize) -> Option<u8> {
     }
 }
 
+/// The end of a header that is written as text: of its line, or of the quotes that it stands in as a whole.
+fn header_end(bytes: &[u8], name_start: usize, from: usize) -> usize {
+    let end = line_end(bytes, from);
+    let quote = enclosing_quote(bytes, name_start).filter(|quote| *quote != b'\\');
+    let line = bytes.get(from..end).unwrap_or_default();
+    let closing = quote.and_then(|quote| memchr::memchr(quote, line));
+    closing.map_or(end, |at| from + at)
+}
+
+/// The end of a header line, also where the lines are escaped or stand in markup.
 fn line_end(bytes: &[u8], from: usize) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
-    let real = memchr::memchr3(b'\r', b'\n', b'<', rest);
-    let escaped = [&b"\\r"[..], b"\\n", b"&#1", b"\""]
-        .into_iter()
-        .filter_map(|mark| memchr::memmem::find(rest, mark));
-    from + escaped.chain(real).min().unwrap_or(rest.len())
+    let ends = |at: &usize| {
+        let rest = rest.get(*at..).unwrap_or_default();
+        matches!(
+            rest,
+            [b'\r' | b'\n' | b'<' | b'"', ..] | [b'\\', b'r' | b'n', ..] | [b'&', b'#', b'1', ..]
+        )
+    };
+    from + (0..rest.len()).find(ends).unwrap_or(rest.len())
 }
 
 fn json_scalar_or_group(bytes: &[u8], at: usize) -> usize {

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use aho_corasick::packed::{self, Searcher};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use memchr::memmem::Finder;
 
 use super::pseudonym::Class;
 
@@ -27,40 +29,60 @@ pub(super) enum Word {
     Scheme,
 }
 
-/// The automaton over all words.
+/// The automata over all words.
 #[derive(Debug)]
-pub(super) struct Words(AhoCorasick);
+pub(super) struct Words {
+    automaton: AhoCorasick,
+    /// Goes over long texts with vector instructions, where the processor has them.
+    packed: Option<Searcher>,
+    /// Finds the ends of schemes.
+    scheme: Finder<'static>,
+}
 
 impl Words {
     pub(super) fn new() -> Self {
+        let words = || WORDS.iter().map(|(word, _)| word);
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostFirst)
             .kind(Some(AhoCorasickKind::DFA))
-            .build(WORDS.iter().map(|(word, _)| word))
+            .prefilter(false)
+            .build(words())
             .expect("two dozen short words fit into any automaton");
-        Self(automaton)
+        // Twice the buckets mean half the false alarms; not every processor can do that.
+        let build = |fat| {
+            let mut config = packed::Config::new();
+            config.only_teddy_fat(fat);
+            config.builder().extend(words()).build()
+        };
+        let packed = build(Some(true)).or_else(|| build(None));
+        let scheme = Finder::new(PLAIN_SCHEME);
+        Self {
+            automaton,
+            packed,
+            scheme,
+        }
     }
 
     /// Whether `bytes` may hold a secret; most texts hold none, and then nothing is allocated.
     ///
-    /// Lower-casing into a small buffer first is what lets the automaton skip ahead with vector instructions.
+    /// The vector instructions know no case, so the text is lower-cased into a small buffer first.
     pub(super) fn suspect(&self, bytes: &[u8]) -> bool {
-        let mut lower = [0_u8; CHUNK];
+        if bytes.len() <= SHORT {
+            let mut lower = [0_u8; SHORT];
+            return lower_case(&mut lower, bytes).is_some_and(|lower| self.hits(lower));
+        }
+        let mut buffer = [0_u8; CHUNK];
         let mut rest = bytes;
-        while !rest.is_empty() {
-            let length = rest.len().min(CHUNK);
-            let (chunk, buffer) = (&rest[..length], &mut lower[..length]);
-            buffer.copy_from_slice(chunk);
-            buffer.make_ascii_lowercase();
-            if self.hits(buffer) {
+        loop {
+            let chunk = rest.get(..CHUNK).unwrap_or(rest);
+            if lower_case(&mut buffer, chunk).is_some_and(|lower| self.hits(lower)) {
                 return true;
             }
-            if length == rest.len() {
-                break;
+            if chunk.len() == rest.len() {
+                return false;
             }
             rest = rest.get(CHUNK - OVERLAP..).unwrap_or_default();
         }
-        false
     }
 
     /// Every word of `lower`, which is in lower case, in order.
@@ -69,14 +91,37 @@ impl Words {
         lower: &'a [u8],
     ) -> impl Iterator<Item = (Range<usize>, Word)> + 'a {
         let words = self
-            .0
+            .automaton
             .find_iter(lower)
             .filter_map(|found| Some((found.range(), WORDS.get(found.pattern().as_usize())?.1)));
-        words.chain(userinfo_schemes(lower).map(|at| (at..at + PLAIN_SCHEME.len(), Word::Scheme)))
+        words.chain(
+            self.userinfo_schemes(lower)
+                .map(|at| (at..at + PLAIN_SCHEME.len(), Word::Scheme)),
+        )
+    }
+
+    /// The places of `://` that have an `@` before the host ends: JIDs and namespaces are no such places.
+    fn userinfo_schemes<'a>(&'a self, lower: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+        self.scheme.find_iter(lower).filter(move |at| {
+            let rest = lower.get(at + PLAIN_SCHEME.len()..).unwrap_or_default();
+            let ends = |byte: &u8| {
+                matches!(
+                    byte,
+                    b'/' | b'?' | b'#' | b'@' | b'<' | b'>' | b'"' | b'\'' | b'\\' | b'\0'..=b' '
+                )
+            };
+            rest.iter()
+                .find(|byte| ends(byte))
+                .is_some_and(|byte| *byte == b'@')
+        })
     }
 
     fn hits(&self, lower: &[u8]) -> bool {
-        self.0.is_match(lower) || userinfo_schemes(lower).next().is_some()
+        let word = match &self.packed {
+            Some(packed) if lower.len() >= packed.minimum_len() => packed.find(lower).is_some(),
+            _ => self.automaton.is_match(lower),
+        };
+        word || self.userinfo_schemes(lower).next().is_some()
     }
 }
 
@@ -103,15 +148,12 @@ pub(super) fn class_of(name: &str) -> Option<Class> {
     (!harmless).then_some(class)
 }
 
-/// The places of `://` that have an `@` before the host ends: JIDs and namespaces are no such places.
-fn userinfo_schemes(lower: &[u8]) -> impl Iterator<Item = usize> + '_ {
-    memchr::memmem::find_iter(lower, PLAIN_SCHEME).filter(move |at| {
-        let rest = lower.get(at + PLAIN_SCHEME.len()..).unwrap_or_default();
-        let ends = |byte: &u8| b"/?# \t\r\n\"'<>\\@".contains(byte);
-        rest.iter()
-            .find(|byte| ends(byte))
-            .is_some_and(|byte| *byte == b'@')
-    })
+/// `bytes` in lower case, in the first bytes of `buffer`.
+fn lower_case<'a>(buffer: &'a mut [u8], bytes: &[u8]) -> Option<&'a [u8]> {
+    let lower = buffer.get_mut(..bytes.len())?;
+    lower.copy_from_slice(bytes);
+    lower.make_ascii_lowercase();
+    Some(lower)
 }
 
 /// What to look for. None is longer than [`OVERLAP`] bytes.
@@ -176,6 +218,8 @@ const HARMLESS_TAILS: &[&str] = &[
 ];
 
 const PLAIN_SCHEME: &[u8] = b"://";
+/// Ids, nodes and headers are hardly longer; a small buffer is cheaper to clear.
+const SHORT: usize = 128;
 /// Bytes that are looked at in one go.
 const CHUNK: usize = 2048;
 /// Bytes that two chunks share, so that no word and no host name is torn.

@@ -89,7 +89,10 @@ impl Dialog {
                 format!(
                     "<Participant>{}{}{}</Participant>",
                     element("mediaAddress", address),
-                    element("mediaAddressType", if kind == "2" { "AGENT_DEVICE" } else { "" }),
+                    element(
+                        "mediaAddressType",
+                        if kind == "2" { "AGENT_DEVICE" } else { "" }
+                    ),
                     element("state", self.state)
                 )
             })

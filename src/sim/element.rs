@@ -172,7 +172,10 @@ mod tests {
             Err(Malformed::DocType)
         );
         assert_eq!(Element::parse("<a>&b;</a>"), Err(Malformed::Syntax));
-        assert_eq!(Element::parse(&"<a>".repeat(1000)), Err(Malformed::TooLarge));
+        assert_eq!(
+            Element::parse(&"<a>".repeat(1000)),
+            Err(Malformed::TooLarge)
+        );
         let wide = format!("<a>{}</a>", "<b/>".repeat(10_000));
         assert_eq!(Element::parse(&wide), Err(Malformed::TooLarge));
     }

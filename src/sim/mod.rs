@@ -4,6 +4,7 @@
 //! confirm. Of finspect it uses the certificate authority alone.
 
 pub mod agent;
+mod answer;
 mod dialogs;
 mod element;
 mod faults;

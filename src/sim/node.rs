@@ -66,21 +66,24 @@ impl Node {
 
     /// Whether these are the credentials of a user.
     pub(super) fn authenticate(&self, id: &str, password: &str) -> bool {
-        self.users.authenticate(id, password, self.pace.real(LOCKED))
+        self.users
+            .authenticate(id, password, self.pace.real(LOCKED))
     }
 
     /// Publishes the user's present state, to the user and to whoever watches the team.
     pub(super) fn publish_user(&self, id: &str, request_id: &str) {
         if let Some(user) = self.users.xml(id, "user") {
             let node = format!("/finesse/api/User/{id}");
-            self.pubsub.publish(&node, &update(&user, "PUT", request_id, &node));
+            self.pubsub
+                .publish(&node, &update(&user, "PUT", request_id, &node));
         }
         if let (Some(team), Some(summary)) = (self.users.team(id), self.users.summary(id)) {
             let data = format!(
                 "<team><id>{team}</id><name>Team {team}</name><uri>/finesse/api/Team/{team}</uri><users>{summary}</users></team>"
             );
             let node = format!("/finesse/api/Team/{team}/Users");
-            self.pubsub.publish(&node, &update(&data, "PUT", request_id, &node));
+            self.pubsub
+                .publish(&node, &update(&data, "PUT", request_id, &node));
         }
     }
 
@@ -102,7 +105,9 @@ impl Node {
             tokio::time::sleep(grace).await;
             if let Some(node) = node.upgrade()
                 && !node.pubsub.is_bound(&user)
-                && node.users.force(&user, AgentState::Logout, Some(CONNECTION_FAILURE))
+                && node
+                    .users
+                    .force(&user, AgentState::Logout, Some(CONNECTION_FAILURE))
             {
                 node.publish_user(&user, "");
             }
@@ -126,13 +131,22 @@ impl Node {
             ("IN_SERVICE", "success")
         };
         let (domain, port) = (self.domain.as_str(), self.port.to_string());
-        let primary = [("host", domain), ("httpsPort", &port)].map(|(name, text)| element(name, text));
+        let primary =
+            [("host", domain), ("httpsPort", &port)].map(|(name, text)| element(name, text));
         let fields = [
             ("currentTimestamp", timestamp(jiff::Timestamp::now())),
             ("deploymentType", "UCCE".to_owned()),
             ("lastCTIHeartbeatStatus", heartbeat.to_owned()),
             ("status", status.to_owned()),
-            ("statusReason", if lost { "CTI server connection lost" } else { "" }.to_owned()),
+            (
+                "statusReason",
+                if lost {
+                    "CTI server connection lost"
+                } else {
+                    ""
+                }
+                .to_owned(),
+            ),
             ("systemAuthMode", "NON_SSO".to_owned()),
             ("timezoneOffset", "0".to_owned()),
             ("uri", SYSTEM_INFO.to_owned()),
@@ -140,7 +154,11 @@ impl Node {
             ("xmppPubSubDomain", format!("pubsub.{domain}")),
         ]
         .map(|(name, text)| element(name, &text));
-        format!("<{tag}>{}<primaryNode>{}</primaryNode></{tag}>", fields.concat(), primary.concat())
+        format!(
+            "<{tag}>{}<primaryNode>{}</primaryNode></{tag}>",
+            fields.concat(),
+            primary.concat()
+        )
     }
 }
 

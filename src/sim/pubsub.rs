@@ -129,7 +129,7 @@ impl PubSub {
     /// Publishes an `Update`, escaped as text, to the node's subscribers.
     pub(super) fn publish(&self, node: &str, update: &str) {
         let item = self.seed.uuid();
-        let mut table = self.lock();
+        let table = self.lock();
         let explicit = table.explicit.get(node).cloned().unwrap_or_default();
         let domain = &self.domain;
         table.send(|bound| {
@@ -152,7 +152,8 @@ impl PubSub {
 
     /// Tells everybody that the Finesse web application (`finesse@`) came or went.
     pub(super) fn finesse_presence(&self, available: bool) {
-        self.lock().send(|bound| Some(finesse_presence(&self.domain, &bound.jid, available)));
+        self.lock()
+            .send(|bound| Some(finesse_presence(&self.domain, &bound.jid, available)));
     }
 
     /// Ends every session in the same way; each unbinds itself.
@@ -198,11 +199,16 @@ impl Table {
         }
     }
 
-    fn send(&mut self, stanza: impl Fn(&Bound) -> Option<String>) {
+    fn send(&self, stanza: impl Fn(&Bound) -> Option<String>) {
         for bound in self.bound.iter().filter(|bound| bound.available) {
-            let Some(stanza) = stanza(bound) else { continue };
+            let Some(stanza) = stanza(bound) else {
+                continue;
+            };
             if bound.outbox.try_send(Outgoing::Stanza(stanza)).is_err() {
-                tracing::warn!(jid = bound.jid, "the simulator dropped a notification: session does not read");
+                tracing::warn!(
+                    jid = bound.jid,
+                    "the simulator dropped a notification: session does not read"
+                );
             }
         }
     }

@@ -7,12 +7,15 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, SET_COOKIE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, SET_COOKIE,
+};
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 
-use super::element::{Element, element};
+use super::answer::{ApiError, insert, xml};
+use super::element::Element;
 use super::node::{Node, update};
 use super::users::{AgentState, Untaken, Wanted};
 
@@ -62,7 +65,9 @@ async fn resource(node: &Arc<Node>, object: &str, request: Request<Incoming>) ->
             allow(&request, &[Method::GET])?;
             let team = id.parse().map_err(|_| ApiError::not_found(id))?;
             if !node.users.supervises(&caller, team) {
-                return Err(ApiError::forbidden("supervisors of the team alone may read it"));
+                return Err(ApiError::forbidden(
+                    "supervisors of the team alone may read it",
+                ));
             }
             node.users.team_xml(team)
         }
@@ -70,13 +75,21 @@ async fn resource(node: &Arc<Node>, object: &str, request: Request<Incoming>) ->
     };
     let body = answer.ok_or_else(|| ApiError::not_found(&object.join("/")))?;
     let mut response = xml(&body);
-    let session = format!("JSESSIONID={}; Path=/finesse; Secure; HttpOnly", node.pubsub.seed().uuid());
+    let session = format!(
+        "JSESSIONID={}; Path=/finesse; Secure; HttpOnly",
+        node.pubsub.seed().uuid()
+    );
     insert(&mut response, SET_COOKIE, &session);
     Ok(response)
 }
 
 /// Signs in or out, or changes the state; the event follows once CTI has answered.
-async fn change_user(node: &Arc<Node>, caller: &str, id: &str, request: Request<Incoming>) -> Answer {
+async fn change_user(
+    node: &Arc<Node>,
+    caller: &str,
+    id: &str,
+    request: Request<Incoming>,
+) -> Answer {
     if caller != id {
         let team = node.users.team(id).ok_or_else(|| ApiError::not_found(id))?;
         if !node.users.supervises(caller, team) {
@@ -86,9 +99,13 @@ async fn change_user(node: &Arc<Node>, caller: &str, id: &str, request: Request<
     let accepted = accepted(request.headers());
     let request_id = request_id(request.headers());
     let user = body(request).await?;
-    let state = user.child_text("state").ok_or(ApiError::missing("state"))?;
-    let wanted = Wanted::parse(state).ok_or(ApiError::invalid("state"))?;
-    let reason = user.child_text("reasonCodeId").and_then(|code| code.parse().ok());
+    let state = user
+        .child_text("state")
+        .ok_or_else(|| ApiError::missing("state"))?;
+    let wanted = Wanted::parse(state).ok_or_else(|| ApiError::invalid("state"))?;
+    let reason = user
+        .child_text("reasonCodeId")
+        .and_then(|code| code.parse().ok());
     node.users
         .change(id, wanted, user.child_text("extension"), reason)
         .map_err(|untaken| match untaken {
@@ -102,7 +119,12 @@ async fn change_user(node: &Arc<Node>, caller: &str, id: &str, request: Request<
 }
 
 /// Answers a call, or drops it.
-async fn change_dialog(node: &Arc<Node>, caller: String, id: u64, request: Request<Incoming>) -> Answer {
+async fn change_dialog(
+    node: &Arc<Node>,
+    caller: String,
+    id: u64,
+    request: Request<Incoming>,
+) -> Answer {
     let accepted = accepted(request.headers());
     let request_id = request_id(request.headers());
     let dialog = body(request).await?;
@@ -111,13 +133,19 @@ async fn change_dialog(node: &Arc<Node>, caller: String, id: u64, request: Reque
     let (event, state) = match dialog.child_text("requestedAction") {
         Some("ANSWER") if node.dialogs.answer(id, &caller) => {
             let dialog = node.dialogs.xml(id).unwrap_or_default();
-            (update(&dialog, "PUT", &request_id, &source), AgentState::Talking)
+            (
+                update(&dialog, "PUT", &request_id, &source),
+                AgentState::Talking,
+            )
         }
         Some("DROP") => {
             let dialog = node.dialogs.drop_call(id, &caller);
             let dialog = dialog.ok_or_else(|| ApiError::not_found(&source))?;
             let data = format!("<dialogs>{dialog}</dialogs>");
-            (update(&data, "DELETE", &request_id, &list), AgentState::Ready)
+            (
+                update(&data, "DELETE", &request_id, &list),
+                AgentState::Ready,
+            )
         }
         Some(_) => return Err(ApiError::invalid("requestedAction")),
         None => return Err(ApiError::missing("requestedAction")),
@@ -179,7 +207,9 @@ async fn body(request: Request<Incoming>) -> Result<Element, ApiError> {
 }
 
 fn request_id(headers: &HeaderMap) -> String {
-    let value = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let value = headers
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok());
     value.unwrap_or_default().to_owned()
 }
 
@@ -192,16 +222,11 @@ fn accepted(headers: &HeaderMap) -> Response<Full<Bytes>> {
     response
 }
 
-fn xml(body: &str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::copy_from_slice(body.as_bytes())));
-    insert(&mut response, CONTENT_TYPE, "application/xml;charset=UTF-8");
-    insert(&mut response, CACHE_CONTROL, "no-cache");
-    response
-}
-
 fn desktop(node: &Node) -> Response<Full<Bytes>> {
     let nonce = node.pubsub.seed().uuid();
-    let page = DESKTOP.replace("{{nonce}}", &nonce).replace("{{domain}}", &node.domain);
+    let page = DESKTOP
+        .replace("{{nonce}}", &nonce)
+        .replace("{{domain}}", &node.domain);
     let mut response = Response::new(Full::new(Bytes::from(page)));
     insert(&mut response, CONTENT_TYPE, "text/html; charset=utf-8");
     insert(&mut response, CACHE_CONTROL, "no-store");
@@ -213,96 +238,7 @@ fn desktop(node: &Node) -> Response<Full<Bytes>> {
     response
 }
 
-fn insert(response: &mut Response<Full<Bytes>>, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        response.headers_mut().insert(name, value);
-    }
-}
-
 type Answer = Result<Response<Full<Bytes>>, ApiError>;
-
-/// An error body (`ApiErrors`) with its status.
-#[derive(Debug)]
-struct ApiError {
-    status: StatusCode,
-    kind: &'static str,
-    message: &'static str,
-    data: String,
-    allow: Option<String>,
-}
-
-impl ApiError {
-    fn new(status: StatusCode, kind: &'static str, message: &'static str, data: &str) -> Self {
-        Self {
-            status,
-            kind,
-            message,
-            data: data.to_owned(),
-            allow: None,
-        }
-    }
-
-    fn unauthorized() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "Invalid Authorization User Specified",
-            "the user id or the password is wrong, or the account is locked",
-            "",
-        )
-    }
-
-    fn forbidden(message: &'static str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "Forbidden", message, "")
-    }
-
-    fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "Not Found", "there is no such object", what)
-    }
-
-    fn missing(parameter: &'static str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "Parameter Missing", "a parameter is missing", parameter)
-    }
-
-    fn invalid(parameter: &'static str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "Invalid Input", "a parameter is not valid", parameter)
-    }
-
-    fn invalid_state() -> Self {
-        let message = "the agent is not signed in";
-        Self::new(StatusCode::BAD_REQUEST, "Invalid State", message, "LOGOUT")
-    }
-
-    fn out_of_service() -> Self {
-        let message = "Finesse is out of service";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "SERVER_OUT_OF_SERVICE", message, "")
-    }
-
-    fn method(allowed: &[Method]) -> Self {
-        let message = "the object does not take this method";
-        let names: Vec<&str> = allowed.iter().map(Method::as_str).collect();
-        Self {
-            allow: Some(names.join(", ")),
-            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed", message, "")
-        }
-    }
-
-    fn into_response(self) -> Response<Full<Bytes>> {
-        let mut response = xml(&format!(
-            "<ApiErrors><ApiError>{}{}{}</ApiError></ApiErrors>",
-            element("ErrorType", self.kind),
-            element("ErrorMessage", self.message),
-            element("ErrorData", &self.data)
-        ));
-        *response.status_mut() = self.status;
-        if let Some(methods) = self.allow {
-            insert(&mut response, ALLOW, &methods);
-        }
-        if self.status == StatusCode::UNAUTHORIZED {
-            insert(&mut response, http::header::WWW_AUTHENTICATE, "Basic realm=\"Finesse\"");
-        }
-        response
-    }
-}
 
 /// The header that ties a request to its event; hyper's table knows it in lower case, the wire in its own.
 const REQUEST_ID: HeaderName = HeaderName::from_static("requestid");

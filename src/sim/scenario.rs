@@ -58,7 +58,9 @@ pub(super) async fn play(node: Arc<Node>, scenario: &'static Scenario) {
             Act::Begin(name) => (name, true),
             Act::End(name) => (name, false),
         };
-        let Some(fault) = Fault::named(name) else { continue };
+        let Some(fault) = Fault::named(name) else {
+            continue;
+        };
         tracing::info!(fault = name, begins, "the simulator's scenario");
         let act = if begins { fault.begin } else { fault.end };
         act(&node);
@@ -86,7 +88,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "stall",
         about: "the Notification Service hangs for 45 s",
-        signs: "a ping without an answer, a second one 10 s later, SystemInfo polls, an empty Close and a new login",
+        signs: "a ping without an answer, a second one 10 s later, then silence; an empty Close 5 s after that, a new login once it wakes",
         steps: &[begin(35, "stall"), end(80, "stall")],
     },
     Scenario {
@@ -135,7 +137,10 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "finesse-presence-lost",
         about: "the Finesse web application is down for 40 s",
         signs: "finesse@ unavailable on a healthy socket, 503 for REST, finesse@ available again",
-        steps: &[begin(35, "finesse-presence-lost"), end(75, "finesse-presence-lost")],
+        steps: &[
+            begin(35, "finesse-presence-lost"),
+            end(75, "finesse-presence-lost"),
+        ],
     },
 ];
 

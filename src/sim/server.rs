@@ -64,7 +64,9 @@ where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let pending = Mutex::new(None);
-    let service = service_fn(async |request| Ok::<_, Infallible>(route(&node, &line, &pending, request).await));
+    let service = service_fn(async |request| {
+        Ok::<_, Infallible>(route(&node, &line, &pending, request).await)
+    });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .title_case_headers(true)
@@ -99,7 +101,8 @@ async fn route(
     }
     let response = ws::upgrade(node, request.headers());
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        *pending.lock().unwrap_or_else(PoisonError::into_inner) = Some(hyper::upgrade::on(&mut request));
+        *pending.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(hyper::upgrade::on(&mut request));
     }
     response
 }

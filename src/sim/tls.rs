@@ -35,7 +35,10 @@ pub(super) fn with_own_authority(hostname: &str) -> Result<(TlsAcceptor, String)
         localhost: localhost?,
         address: address?,
     };
-    Ok((acceptor(Arc::new(by_name))?, authority.certificate_pem().to_owned()))
+    Ok((
+        acceptor(Arc::new(by_name))?,
+        authority.certificate_pem().to_owned(),
+    ))
 }
 
 fn acceptor(certificates: Arc<dyn ResolvesServerCert>) -> Result<TlsAcceptor, SimError> {

@@ -192,7 +192,9 @@ impl Users {
         let user = users.get_mut(id).ok_or(Untaken::Unknown)?;
         match (wanted, user.state) {
             (Wanted::Login, current) => {
-                extension.ok_or(Untaken::NoExtension)?.clone_into(&mut user.extension);
+                extension
+                    .ok_or(Untaken::NoExtension)?
+                    .clone_into(&mut user.extension);
                 if current == AgentState::Logout {
                     user.enter(AgentState::NotReady, None);
                 }
@@ -273,7 +275,10 @@ impl User {
         }
         let mut xml = format!("<{tag}>");
         for (child, text) in [
-            ("dialogs", format!("/finesse/api/User/{id}/Dialogs").as_str()),
+            (
+                "dialogs",
+                format!("/finesse/api/User/{id}/Dialogs").as_str(),
+            ),
             ("extension", &self.extension),
             ("firstName", &name.0),
             ("lastName", &name.1),
@@ -351,13 +356,25 @@ mod tests {
     fn signing_in_twice_keeps_the_state_and_a_state_needs_a_sign_in() {
         let users = Users::new(Account::examples());
         let ready = Wanted::State(AgentState::Ready);
-        assert_eq!(users.change("1001002", ready, None, None), Err(Untaken::SignedOut));
-        assert_eq!(users.change("1001002", Wanted::Login, None, None), Err(Untaken::NoExtension));
-        users.change("1001002", Wanted::Login, Some("1002"), None).unwrap();
+        assert_eq!(
+            users.change("1001002", ready, None, None),
+            Err(Untaken::SignedOut)
+        );
+        assert_eq!(
+            users.change("1001002", Wanted::Login, None, None),
+            Err(Untaken::NoExtension)
+        );
+        users
+            .change("1001002", Wanted::Login, Some("1002"), None)
+            .unwrap();
         users.change("1001002", ready, None, None).unwrap();
-        users.change("1001002", Wanted::Login, Some("1002"), None).unwrap();
+        users
+            .change("1001002", Wanted::Login, Some("1002"), None)
+            .unwrap();
         assert_eq!(users.state("1001002"), Some(AgentState::Ready));
         let xml = users.xml("1001002", "user").unwrap();
-        assert!(xml.contains("<state>READY</state>") && xml.contains("<extension>1002</extension>"));
+        assert!(
+            xml.contains("<state>READY</state>") && xml.contains("<extension>1002</extension>")
+        );
     }
 }

@@ -36,15 +36,24 @@ pub(super) fn upgrade(node: &Node, headers: &HeaderMap) -> Response<Full<Bytes>>
             .flat_map(|value| value.split(','))
             .any(|part| part.trim().eq_ignore_ascii_case(token))
     };
-    if !has(UPGRADE, "websocket") || !has(CONNECTION, "upgrade") || !has(SEC_WEBSOCKET_VERSION, "13") {
-        return refuse(StatusCode::BAD_REQUEST, "this is a WebSocket (RFC 6455, version 13)");
+    if !has(UPGRADE, "websocket")
+        || !has(CONNECTION, "upgrade")
+        || !has(SEC_WEBSOCKET_VERSION, "13")
+    {
+        return refuse(
+            StatusCode::BAD_REQUEST,
+            "this is a WebSocket (RFC 6455, version 13)",
+        );
     }
     let Some(key) = headers.get(SEC_WEBSOCKET_KEY) else {
         return refuse(StatusCode::BAD_REQUEST, "Sec-WebSocket-Key is missing");
     };
     // Openfire creates no socket for other subprotocols, and Jetty then answers 503.
     if !has(SEC_WEBSOCKET_PROTOCOL, "xmpp") {
-        return refuse(StatusCode::SERVICE_UNAVAILABLE, "the subprotocol xmpp is not offered");
+        return refuse(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the subprotocol xmpp is not offered",
+        );
     }
     let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;

@@ -57,7 +57,9 @@ impl Session {
             }
             // Openfire takes messages of users to nobody in particular without an answer.
             ("presence" | "message", _) => Vec::new(),
-            _ => vec![Outgoing::Bye(Ending::Stream(Some("unsupported-stanza-type")))],
+            _ => vec![Outgoing::Bye(Ending::Stream(Some(
+                "unsupported-stanza-type",
+            )))],
         }
     }
 
@@ -141,7 +143,9 @@ impl Session {
             }
             (_, Stage::Authenticated(_)) => self.refuse(iq, "auth", "not-authorized"),
             ("session" | "ping", Stage::Bound(_)) => self.answer(iq, ""),
-            ("query", Stage::Bound(_)) if payload.attribute("xmlns") == Some("jabber:iq:roster") => {
+            ("query", Stage::Bound(_))
+                if payload.attribute("xmlns") == Some("jabber:iq:roster") =>
+            {
                 self.answer(iq, "<query xmlns=\"jabber:iq:roster\"/>")
             }
             ("pubsub", Stage::Bound(_)) => self.pubsub(iq, payload),
@@ -173,14 +177,20 @@ impl Session {
     /// A presence below priority 0 gets no events; the first real one is answered with that of `finesse@`.
     fn presence(&self, presence: &Element, jid: &str) -> Vec<Outgoing> {
         let leaves = presence.attribute("type") == Some("unavailable");
-        let priority = presence.child_text("priority").and_then(|text| text.parse::<i32>().ok());
+        let priority = presence
+            .child_text("priority")
+            .and_then(|text| text.parse::<i32>().ok());
         self.node
             .pubsub
             .available(self.key, !leaves && priority.unwrap_or(0) >= 0);
         if leaves || self.node.health().webapp_down {
             return Vec::new();
         }
-        vec![Outgoing::Stanza(finesse_presence(&self.node.domain, jid, true))]
+        vec![Outgoing::Stanza(finesse_presence(
+            &self.node.domain,
+            jid,
+            true,
+        ))]
     }
 
     fn pubsub(&self, iq: &Element, pubsub: &Element) -> String {
@@ -214,17 +224,23 @@ impl Session {
 
     /// Whether the JID, bare or full, is this session's.
     fn is_own(&self, jid: &str) -> bool {
-        let Stage::Bound(own) = &self.stage else { return false };
+        let Stage::Bound(own) = &self.stage else {
+            return false;
+        };
         jid == own || own.split('/').next() == Some(jid)
     }
 
     /// Whether Finesse has such a node.
     fn exists(&self, node: &str) -> bool {
-        let Some(path) = node.strip_prefix("/finesse/api/") else { return false };
+        let Some(path) = node.strip_prefix("/finesse/api/") else {
+            return false;
+        };
         match path.split('/').collect::<Vec<_>>().as_slice() {
             ["SystemInfo"] | ["Queue", _] => true,
             ["User", id, ..] => self.node.users.knows(id),
-            ["Team", id, "Users"] => id.parse().is_ok_and(|id| self.node.users.team_xml(id).is_some()),
+            ["Team", id, "Users"] => id
+                .parse()
+                .is_ok_and(|id| self.node.users.team_xml(id).is_some()),
             _ => false,
         }
     }
@@ -249,7 +265,9 @@ impl Session {
         let from = iq.attribute("to").unwrap_or(&self.node.domain);
         let to = match &self.stage {
             Stage::Bound(jid) => jid.clone(),
-            Stage::Anonymous | Stage::Authenticated(_) => format!("{}/{}", self.node.domain, self.stream),
+            Stage::Anonymous | Stage::Authenticated(_) => {
+                format!("{}/{}", self.node.domain, self.stream)
+            }
         };
         format!(
             "type=\"{kind}\" id=\"{}\" from=\"{}\" to=\"{}\"",

@@ -93,9 +93,12 @@ impl Sight {
         self.in_flight[index(direction)].as_mut()
     }
 
-    /// Bytes that the receiver has not taken.
+    /// Bytes that the receiver has not taken; under TLS the whole chunk until its last record has left.
     pub(super) fn waiting(&self, direction: Direction) -> u64 {
-        let waiting = |flight: &InFlight| flight.bytes.len().saturating_sub(flight.written);
+        let waiting = |flight: &InFlight| match flight.bytes.len().saturating_sub(flight.written) {
+            0 => flight.bytes.len(),
+            left => left,
+        };
         self.in_flight[index(direction)].as_ref().map_or(0, waiting) as u64
     }
 

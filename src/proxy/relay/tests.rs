@@ -77,11 +77,13 @@ async fn bounded<F: Future>(future: F) -> F::Output {
 }
 
 fn ends(kinds: &[EventKind]) -> Vec<&Manner> {
-    let manner = |kind| match kind {
-        &EventKind::Ended(ref ended) => Some(&ended.manner),
-        _ => None,
-    };
-    kinds.iter().filter_map(manner).collect()
+    let mut manners = Vec::new();
+    for kind in kinds {
+        if let EventKind::Ended(ended) = kind {
+            manners.push(&ended.manner);
+        }
+    }
+    manners
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! The rewriting relay: where the names differ, or the form of the request has to change.
 //!
 //! hyper on both sides, streaming both ways; what is changed stands in [`headers`], and each change is an event.
-//! The tap looks at the upstream's side ([`tapped`]), so it sees what the server saw. After a 101 it is the verbatim
+//! The tap looks at the upstream's side ([`watched`]), so it sees what the server saw. After a 101 it is the verbatim
 //! relay again.
 
 mod expect;
 mod headers;
-mod tapped;
+mod watched;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -25,14 +25,14 @@ use tokio::task::JoinSet;
 
 use self::expect::Gated;
 use self::headers::{Names, rewrite_request, rewrite_response};
-use self::tapped::Tapped;
+use self::watched::Watched;
 use super::door::Door;
 use super::pages::{self, Page};
-use super::relay::{Leg, Relay};
+use super::relay::{Leg, Relay, Sight};
 use super::reverse::{Reverse, Scheme};
 use super::tls::{Hello, UpstreamHandshake, connect};
 use super::upstream;
-use crate::event::{Authority, DialFailure, EventKind};
+use crate::event::{Authority, DialFailure, Direction, EventKind};
 use crate::tap::{Limits, Tap};
 
 /// Why there is a rewriting relay.
@@ -76,11 +76,13 @@ pub(super) async fn serve(door: &Door, leg: Leg, mode: Mode) -> Option<Relay> {
         upstream: AsyncMutex::new(None),
         switch: Mutex::new(None),
     };
+    let unread = Sight::new(door.observer.clone(), None);
+    let client = Watched::new(leg, unread, Direction::ToServer, door.tally.clone());
     let service = service_fn(|request| rewriting.handle(request));
     let serving = server::Builder::new()
         .preserve_header_case(true)
         .half_close(true)
-        .serve_connection(TokioIo::new(leg), service)
+        .serve_connection(TokioIo::new(client), service)
         .with_upgrades();
     if let Err(error) = serving.await {
         tracing::debug!(%error, "the client's side of a rewriting relay ended");
@@ -105,7 +107,7 @@ impl Rewriting<'_> {
         let say = |rewritten| {
             if visible {
                 let kind = EventKind::Rewritten(rewritten);
-                let direction = crate::event::Direction::ToServer;
+                let direction = Direction::ToServer;
                 self.door.observer.fact_of(direction, kind);
             }
         };
@@ -139,7 +141,7 @@ impl Rewriting<'_> {
         let say = |rewritten| {
             if visible {
                 let kind = EventKind::Rewritten(rewritten);
-                let direction = crate::event::Direction::ToClient;
+                let direction = Direction::ToClient;
                 self.door.observer.fact_of(direction, kind);
             }
         };
@@ -218,7 +220,8 @@ impl Rewriting<'_> {
             }
         };
         let tap = visible.then(|| Tap::new(Limits::default()));
-        let io = Tapped::new(leg, self.door.observer.clone(), tap);
+        let sight = Sight::new(self.door.observer.clone(), tap);
+        let io = Watched::new(leg, sight, Direction::ToClient, self.door.tally.clone());
         let (sender, connection) = client::Builder::new()
             .preserve_header_case(true)
             .handshake(TokioIo::new(io))
@@ -262,9 +265,10 @@ impl Switch {
                 return None;
             }
         };
-        let (mut client, from_client) = client_leg(client)?;
-        let (tapped, from_server) = server_leg(server)?;
-        let (mut server, mut sight) = tapped.into_parts();
+        let (client, from_client) = watched(client)?;
+        let (server, from_server) = watched(server)?;
+        let (mut client, _) = client.into_parts();
+        let (mut server, mut sight) = server.into_parts();
         // What the server sent behind its 101 was shown when hyper read it; what the client sent was not.
         sight.skip(from_server.len());
         client.unread(from_client);
@@ -273,13 +277,9 @@ impl Switch {
     }
 }
 
-fn client_leg(upgraded: Upgraded) -> Option<(Leg, Bytes)> {
-    let parts = upgraded.downcast::<TokioIo<Leg>>().ok()?;
-    Some((parts.io.into_inner(), parts.read_buf))
-}
-
-fn server_leg(upgraded: Upgraded) -> Option<(Tapped, Bytes)> {
-    let parts = upgraded.downcast::<TokioIo<Tapped>>().ok()?;
+/// A side of the exchange, given back by hyper, and what it had read beyond the exchange.
+fn watched(upgraded: Upgraded) -> Option<(Watched, Bytes)> {
+    let parts = upgraded.downcast::<TokioIo<Watched>>().ok()?;
     Some((parts.io.into_inner(), parts.read_buf))
 }
 

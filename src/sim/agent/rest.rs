@@ -103,11 +103,18 @@ impl Rest {
             .method(method)
             .uri(format!("/finesse/api/{object}"))
             .header(HOST, self.tunnel.authority())
-            .header(AUTHORIZATION, format!("Basic {}", BASE64_STANDARD.encode(credentials)));
+            .header(
+                AUTHORIZATION,
+                format!("Basic {}", BASE64_STANDARD.encode(credentials)),
+            );
         if let Some(id) = request_id {
-            request = request.header("requestId", id).header(CONTENT_TYPE, "application/xml");
+            request = request
+                .header("requestId", id)
+                .header(CONTENT_TYPE, "application/xml");
         }
-        let request = request.body(Full::from(body)).map_err(|error| error.to_string())?;
+        let request = request
+            .body(Full::from(body))
+            .map_err(|error| error.to_string())?;
         let mut kept = self.kept.lock().await;
         let alive = match kept.as_mut() {
             Some(sender) => sender.ready().await.is_ok(),
@@ -117,20 +124,31 @@ impl Rest {
             Some(sender) => sender,
             None => self.open().await?,
         };
-        let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
+        let response = sender
+            .send_request(request)
+            .await
+            .map_err(|error| error.to_string())?;
         let status = response.status().as_u16();
         let body = Limited::new(response.into_body(), BODY).collect().await;
         let body = body.map_err(|error| error.to_string())?.to_bytes();
         *kept = Some(sender);
         Ok(Answer {
             status,
-            body: std::str::from_utf8(&body).ok().and_then(|text| Element::parse(text).ok()),
+            body: std::str::from_utf8(&body)
+                .ok()
+                .and_then(|text| Element::parse(text).ok()),
         })
     }
 
     async fn open(&self) -> Result<SendRequest<Full<Bytes>>, String> {
-        let stream = self.tunnel.dial().await.map_err(|error| error.to_string())?;
-        let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+        let stream = self
+            .tunnel
+            .dial()
+            .await
+            .map_err(|error| error.to_string())?;
+        let (sender, connection) = handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| error.to_string())?;
         // It ends when its sender is dropped.
         tokio::spawn(connection);
         Ok(sender)

@@ -66,16 +66,24 @@ impl Socket {
         socket.expect(diary, "success").await?;
         socket.send(diary, "open", &open).await?;
         socket.expect(diary, "features").await?;
-        let bind = "<bind xmlns=\"urn:ietf:params:xml:ns:xmpp-bind\"><resource>desktop</resource></bind>";
-        let bind = format!("<iq type=\"set\" id=\"_bind_auth_2\" xmlns=\"jabber:client\">{bind}</iq>");
+        let bind =
+            "<bind xmlns=\"urn:ietf:params:xml:ns:xmpp-bind\"><resource>desktop</resource></bind>";
+        let bind =
+            format!("<iq type=\"set\" id=\"_bind_auth_2\" xmlns=\"jabber:client\">{bind}</iq>");
         socket.send(diary, "iq bind", &bind).await?;
         let bound = socket.expect(diary, "iq").await?;
-        let jid = bound.find("jid").ok_or(LoginError::Unauthorized)?.text.clone();
+        let jid = bound
+            .find("jid")
+            .ok_or(LoginError::Unauthorized)?
+            .text
+            .clone();
         let session = "<iq type=\"set\" id=\"_session_auth_2\" xmlns=\"jabber:client\">\
                        <session xmlns=\"urn:ietf:params:xml:ns:xmpp-session\"/></iq>";
         socket.send(diary, "iq session", session).await?;
         socket.expect(diary, "iq").await?;
-        socket.send(diary, "presence", "<presence xmlns=\"jabber:client\"/>").await?;
+        socket
+            .send(diary, "presence", "<presence xmlns=\"jabber:client\"/>")
+            .await?;
         while !is_finesse(&socket.expect(diary, "presence").await?) {}
         Ok((socket, jid))
     }
@@ -133,7 +141,8 @@ impl Socket {
     /// The clean end: unavailable, `<close/>`, then the Close, and reading to the end.
     pub(super) async fn goodbye(mut self, diary: &Diary) -> Result<(), LoginError> {
         let unavailable = "<presence xmlns=\"jabber:client\" type=\"unavailable\"/>";
-        self.send(diary, "presence unavailable", unavailable).await?;
+        self.send(diary, "presence unavailable", unavailable)
+            .await?;
         let close = format!("<close xmlns=\"{FRAMING}\"/>");
         self.send(diary, "close", &close).await?;
         self.close_empty().await;
@@ -155,17 +164,31 @@ impl Socket {
                 Some(Ok(Message::Text(text))) => text,
                 Some(Ok(Message::Close(frame))) => {
                     self.close = Some(match frame {
-                        Some(frame) => Death::Close(Some(frame.code.into()), frame.reason.to_string()),
+                        Some(frame) => {
+                            Death::Close(Some(frame.code.into()), frame.reason.to_string())
+                        }
                         None => Death::Close(None, String::new()),
                     });
                     continue;
                 }
                 Some(Ok(_)) => continue,
-                Some(Err(error)) => return Err(self.close.take().unwrap_or_else(|| Death::Bare(error.to_string()))),
-                None => return Err(self.close.take().unwrap_or_else(|| Death::Bare("end of stream".to_owned()))),
+                Some(Err(error)) => {
+                    return Err(self
+                        .close
+                        .take()
+                        .unwrap_or_else(|| Death::Bare(error.to_string())));
+                }
+                None => {
+                    return Err(self
+                        .close
+                        .take()
+                        .unwrap_or_else(|| Death::Bare("end of stream".to_owned())));
+                }
             };
             // As with Strophe, what is no XML is nothing to the client.
-            let Ok(stanza) = Element::parse(&text) else { continue };
+            let Ok(stanza) = Element::parse(&text) else {
+                continue;
+            };
             diary.note(Experience::Received(short(&stanza)));
             return Ok(stanza);
         }
@@ -186,13 +209,18 @@ impl Socket {
 
     async fn send(&mut self, diary: &Diary, name: &str, stanza: &str) -> Result<(), LoginError> {
         diary.note(Experience::Sent(name.to_owned()));
-        self.stream.send(Message::text(stanza)).await.map_err(broken)
+        self.stream
+            .send(Message::text(stanza))
+            .await
+            .map_err(broken)
     }
 }
 
 /// Whether this is the presence of the Finesse web application, available.
 fn is_finesse(presence: &Element) -> bool {
-    presence.attribute("from").is_some_and(|from| from.starts_with("finesse@"))
+    presence
+        .attribute("from")
+        .is_some_and(|from| from.starts_with("finesse@"))
         && presence.attribute("type").is_none()
 }
 
@@ -201,7 +229,12 @@ fn short(stanza: &Element) -> String {
     let inside = stanza.children.first().map(|child| child.name.as_str());
     match (stanza.name.as_str(), inside, stanza.attribute("id")) {
         ("iq", Some(inside), _) => format!("iq {inside}"),
-        ("iq", None, Some(id)) => format!("iq {}", id.rsplit(':').next().unwrap_or(id)),
+        // An empty result is known by the id of its request: `4:ping`, or Strophe's `_session_auth_2`.
+        ("iq", None, Some(id)) => {
+            let request = id.rsplit(':').next().unwrap_or(id);
+            let word = request.trim_start_matches('_').split('_').next();
+            format!("iq {}", word.unwrap_or(request))
+        }
         ("error", Some(inside), _) => format!("stream error {inside}"),
         (name, ..) => name.to_owned(),
     }

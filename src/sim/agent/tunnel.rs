@@ -74,7 +74,9 @@ impl Tunnel {
     async fn ask(&self, tcp: &mut TcpStream) -> Result<(), DialError> {
         let authority = self.authority();
         let connect = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n");
-        tcp.write_all(connect.as_bytes()).await.map_err(DialError::Proxy)?;
+        tcp.write_all(connect.as_bytes())
+            .await
+            .map_err(DialError::Proxy)?;
         let mut head = Vec::new();
         // A byte at a time: what follows the head belongs to whoever speaks next.
         while !head.ends_with(b"\r\n\r\n") {
@@ -111,7 +113,9 @@ pub(super) enum DialError {
 }
 
 async fn connect(address: SocketAddr) -> Result<TcpStream, DialError> {
-    let tcp = TcpStream::connect(address).await.map_err(DialError::Connect)?;
+    let tcp = TcpStream::connect(address)
+        .await
+        .map_err(DialError::Connect)?;
     tcp.set_nodelay(true).map_err(DialError::Connect)?;
     Ok(tcp)
 }

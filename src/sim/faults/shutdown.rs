@@ -15,7 +15,8 @@ pub(super) const FAULT: Fault = Fault {
         health.notifications_down = true;
         health.refusal = Some(StatusCode::SERVICE_UNAVAILABLE);
         drop(health);
-        node.pubsub.end_all(&Ending::Stream(Some("system-shutdown")));
+        node.pubsub
+            .end_all(&Ending::Stream(Some("system-shutdown")));
     },
     end: |node| {
         let mut health = node.health();

@@ -13,6 +13,9 @@ pub(super) const FAULT: Fault = Fault {
     },
     end: |node| {
         node.health().stalled = false;
-        node.lines.websockets().iter().for_each(|line| line.resume());
+        node.lines
+            .websockets()
+            .iter()
+            .for_each(|line| line.resume());
     },
 };

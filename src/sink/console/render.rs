@@ -9,7 +9,7 @@ use super::fold::{Context, Fold};
 use super::paint::{Colour, Style, cut, paint};
 use super::said::Said;
 use super::{connection, http, session, time, tls, websocket, xmpp};
-use crate::event::{Direction, Event, EventKind, Gap, Micros};
+use crate::event::{Direction, Event, EventKind, Gap, Micros, Times};
 
 /// How events are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Renderer {
     colour: Colour,
     zone: TimeZone,
     fold: Fold,
+    /// The number and the time of the last event.
+    last: (u64, Micros),
 }
 
 impl Renderer {
@@ -41,12 +43,13 @@ impl Renderer {
             colour,
             zone,
             fold: Fold::default(),
+            last: (0, Micros(0)),
         }
     }
 
     /// Appends what is to be seen of the event; with `Pretty` that may be nothing, where a later line says it all.
     pub fn render(&mut self, event: &Event, out: &mut String) {
-        let context = self.fold.take(event);
+        let context = self.take(event);
         match self.format {
             Format::Json => json(event, out),
             Format::Pretty | Format::Compact => {
@@ -59,18 +62,27 @@ impl Renderer {
 
     /// Remembers an event that is not to be seen, so that times and pairings stay right.
     pub fn pass(&mut self, event: &Event) {
-        self.fold.take(event);
+        self.take(event);
     }
 
-    /// Appends a line that says that events are missing here.
-    pub fn skipped(&self, gap: &Gap, out: &mut String) {
+    fn take(&mut self, event: &Event) -> Context {
+        self.last = (event.number, event.time.arrived);
+        self.fold.take(event)
+    }
+
+    /// Appends a line that says that events are missing here; in JSON a `gap` with the number of the first of them.
+    pub fn skipped(&mut self, gap: &Gap, out: &mut String) {
         if self.format == Format::Json {
-            let _ = writeln!(
-                out,
-                "{{\"not-shown\":{{\"events\":{},\"bytes\":{}}}}}",
-                gap.events, gap.bytes
-            );
-            return;
+            let (number, at) = self.last;
+            let event = Event {
+                number: number + 1,
+                time: Times::at(at),
+                connection: None,
+                direction: None,
+                kind: EventKind::Gap(gap.clone()),
+            };
+            self.last = (number.saturating_add(gap.events), at);
+            return json(&event, out);
         }
         let text = format!(
             "… {} events were not shown: this terminal was too slow",

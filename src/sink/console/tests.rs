@@ -752,6 +752,36 @@ fn what_was_too_much_for_the_terminal_is_said_and_counted() {
 }
 
 #[test]
+fn a_gap_in_the_json_is_an_event_too() {
+    let mut output = Vec::new();
+    let renderer = Renderer::new(Format::Json, Colour::Never, TimeZone::UTC);
+    let console = Console::new(&mut output, renderer, None);
+    assert_eq!(console.run(&bus_with(5, 1)).lost, 4);
+    let text = String::from_utf8(output).unwrap();
+    let last: Event = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!(last.number, 2);
+    assert!(matches!(last.kind, EventKind::Gap(Gap { events: 4, .. })));
+}
+
+#[test]
+fn what_is_filtered_out_still_counts_for_times_and_pairs() {
+    let filter = Filter::parse("kind xmpp-stanza and direction to-client and not stanza ping");
+    let renderer = Renderer::new(Format::Compact, Colour::Never, TimeZone::UTC);
+    let mut output = Vec::new();
+    let mut console = Console::new(&mut output, renderer, Some(filter.unwrap()));
+    for event in &login().events {
+        console.event(event).unwrap();
+    }
+    assert_eq!(console.finish().unwrap().shown, 8);
+    let text = String::from_utf8(output).unwrap();
+    assert!(
+        text.contains("+3.3 ms   #3 ← subscribed") && text.contains("round trip 3.3 ms"),
+        "{text}"
+    );
+    assert!(!text.contains("ping"), "{text}");
+}
+
+#[test]
 fn a_reader_that_left_is_no_failure_and_a_full_disk_is_one() {
     let gone = |kind| Pipe(Arc::new(AtomicBool::new(true)), kind);
     let summary = console(gone(ErrorKind::BrokenPipe)).run(&bus_with(3, 1 << 20));

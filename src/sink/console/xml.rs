@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::body::{Line, Piece};
 use super::paint::{Style, cut};
+use crate::finesse::unescape;
 
 /// The lines of `xml`, indented; `None` if it is not well-formed enough to be laid out.
 pub(super) fn lines(xml: &str) -> Option<Vec<Line>> {
@@ -253,15 +254,6 @@ fn squeeze(text: &str) -> String {
         }
     }
     squeezed
-}
-
-/// One layer of the predefined entities undone.
-fn unescape(text: &str) -> String {
-    text.replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&apos;", "'")
-        .replace("&amp;", "&")
 }
 
 /// Longer texts and values are cut in the view, in characters.
