@@ -203,7 +203,7 @@ impl Demo {
 /// Says in plain words what happened. Talk that nobody reads must not stop a demo.
 fn conclude(scenario: &Scenario, moments: &[AgentMoment], talk: &mut dyn Write) {
     let mut text = format!(
-        "\nWhat happened (seconds of the desktop's life)\n  cause         {}\n  on the wire   {}\n",
+        "\nWhat happened\n  cause         {}\n  on the wire   {}\nWhat the desktop went through, in seconds of its life\n",
         scenario.about, scenario.signs
     );
     for moment in moments.iter().filter(|moment| is_telling(&moment.what)) {
@@ -214,7 +214,7 @@ fn conclude(scenario: &Scenario, moments: &[AgentMoment], talk: &mut dyn Write) 
 }
 
 fn format_moment(at: f64, what: &Experience) -> String {
-    format!("  {at:7.1} s     the desktop {what}\n")
+    format!("  {at:7.1} s     {what}\n")
 }
 
 /// What belongs into a summary: not each stanza and call.

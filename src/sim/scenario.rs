@@ -118,7 +118,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "conflict",
         about: "somebody else signs in as the agent",
-        signs: "a conflict on the socket; the desktop does not come back by itself",
+        signs: "a conflict on the socket; the desktop stays away until the agent signs in again",
         steps: &[begin(35, "conflict")],
     },
     Scenario {

@@ -176,7 +176,7 @@ impl Socket {
                     return Err(self
                         .close
                         .take()
-                        .unwrap_or_else(|| Death::Bare(error.to_string())));
+                        .unwrap_or_else(|| Death::Bare(without_link(&error.to_string()))));
                 }
                 None => {
                     return Err(self
@@ -245,3 +245,9 @@ fn broken(error: Error) -> LoginError {
 }
 
 const FRAMING: &str = "urn:ietf:params:xml:ns:xmpp-framing";
+
+/// An error without the web address that rustls puts at its end.
+fn without_link(error: &str) -> String {
+    let end = error.find(": https://").unwrap_or(error.len());
+    error.get(..end).unwrap_or(error).to_owned()
+}
