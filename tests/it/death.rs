@@ -28,6 +28,14 @@ cases! {
         script().send("G").hear("got it").reset()
         => script().take("G").say("got it");
 
+    a_reset_by_the_server_before_anybody_spoke_is_a_reset, PlainTunnel, |_at|
+        script()
+        => script().reset();
+
+    a_reset_by_the_client_before_anybody_spoke_is_a_reset, PlainTunnel, |_at|
+        script().hear("here").reset()
+        => script().say("here");
+
     a_close_that_is_answered_ends_in_order, EveryVersion, |at|
         browser(at)
             .take(frame(FIN | CLOSE, status(1000, "bye")))

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rustls::AlertDescription;
 use rustls::version::TLS13;
 
 use crate::support::{
@@ -113,6 +114,57 @@ fn the_protocol_that_the_server_chose_is_the_one_the_client_gets() {
     }
 }
 
+/// The one place where plaintext waits: the `Host` decides whether it is relayed or rewritten.
+#[test]
+fn a_plain_reverse_listener_dials_nobody_before_it_knows_the_host() {
+    let loan = Lab::shared().lend();
+    let mut wire = knock(&loan, Mode::Reverse, Layer::Plain);
+    wire.send(b"GET / HTTP/1.1\r\nHos");
+    wire.fin();
+    wire.until_end();
+    let connection = loan.lab.events.connection(wire.caller());
+    assert_eq!(loan.lab.events.kind(connection, "refused"), "vanished");
+    assert_eq!(loan.strays(), 0);
+}
+
+/// The FIN may come before finspect has dialled: it ends a direction, and nobody has left.
+#[test]
+fn a_request_and_a_fin_in_one_breath_are_served_every_time() {
+    let loan = Lab::shared().lend();
+    let request = format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", loan.authority());
+    for round in 0..40 {
+        let mut wire = knock(&loan, Mode::Reverse, Layer::Plain);
+        wire.send(request.as_bytes());
+        wire.fin();
+        let mut server = Wire::new(loan.accept());
+        assert_eq!(server.until_end(), request.as_bytes(), "round {round}");
+        server.send(b"HTTP/1.1 200 OK\r\n\r\nserved");
+        server.fin();
+        assert!(wire.until_end().ends_with(b"served"), "round {round}");
+    }
+}
+
+/// Direct, a browser would speak h2 with it. Through finspect it is a client without h2, and refused as one.
+#[test]
+fn a_server_that_speaks_only_h2_refuses_with_its_own_alert() {
+    let loan = Lab::shared().lend();
+    for mode in [Mode::Connect, Mode::Sni, Mode::Reverse] {
+        let outcome = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut server = Wire::new(loan.accept());
+                let config = loan.identity.server(&TLS13, &[b"h2"]);
+                assert!(server.start_server(config).is_err(), "{mode:?}");
+                server.vanish();
+            });
+            let mut wire = knock(&loan, mode, Layer::Tls13);
+            let offer: [&[u8]; 2] = [b"h2", b"http/1.1"];
+            secure(&mut wire, &loan, mode, |root| client(root, &TLS13, &offer))
+        });
+        let alert = rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol);
+        assert_eq!(outcome, Err(Ending::Tls(alert.to_string())), "{mode:?}");
+    }
+}
+
 #[test]
 fn a_browser_that_rejects_our_certificate_is_an_event_that_says_why() {
     let loan = Lab::shared().lend();
@@ -123,6 +175,7 @@ fn a_browser_that_rejects_our_certificate_is_an_event_that_says_why() {
                 let mut server = Wire::new(loan.accept());
                 let _ = server.start_server(loan.identity.server(&TLS13, &[]));
                 assert_eq!(server.until_end(), b"");
+                assert_eq!(server.transcript().endings, [Ending::Fin], "{mode:?}");
             });
             let mut wire = knock(&loan, mode, Layer::Tls13);
             let outcome = wire.start_client(Arc::clone(&stranger), &loan.host);

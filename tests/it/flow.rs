@@ -67,6 +67,19 @@ fn a_stall_in_one_direction_does_not_stop_the_other() {
 }
 
 #[test]
+fn a_hundred_connections_to_one_server_stand_at_the_same_time() {
+    let loan = Lab::shared().lend();
+    let mut pairs: Vec<(Wire, Wire)> = (0..100)
+        .map(|_| open(&loan, Mode::Connect, Layer::Plain))
+        .collect();
+    for (number, (client, server)) in pairs.iter_mut().enumerate() {
+        let name = format!("{number:03}");
+        assert!(client.send(name.as_bytes()));
+        assert_eq!(server.take(3), Some(name.into_bytes()));
+    }
+}
+
+#[test]
 fn a_stall_is_an_event() {
     let loan = Lab::shared().lend();
     let (mut client, mut server) = open(&loan, Mode::Connect, Layer::Tls13);

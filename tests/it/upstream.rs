@@ -235,7 +235,10 @@ fn page(loan: &Loan, mode: Mode, identity: &Identity) -> (String, Value) {
         let mut wire = knock(loan, mode, Layer::Tls13);
         secure(&mut wire, loan, mode, |root| client(root, &TLS13, &[]))
             .expect("the page comes under a certificate of finspect's");
-        wire.send(format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", loan.authority()).as_bytes());
+        let host = loan.authority();
+        wire.send(
+            format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes(),
+        );
         let page = String::from_utf8(wire.until_end()).expect("the page is text");
         assert!(page.starts_with("HTTP/1.1 5"), "{mode:?}: {page}");
         assert!(page.contains(&loan.host), "{mode:?}: {page}");

@@ -8,8 +8,9 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, SupportedProtocolVersion};
 
 use super::certificates::{self, ROOT};
-use super::lab::{Lab, Loan};
+use super::lab::Lab;
 use super::script::{Script, Stage};
+use super::slot::Loan;
 use super::transcript::{Ending, Transcript};
 use super::wire::{Caller, Wire};
 

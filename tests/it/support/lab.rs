@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -14,9 +14,10 @@ use serde_json::Value;
 use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 
-use super::certificates::{Identity, ROOT, read_pem};
+use super::certificates::{ROOT, read_pem};
 use super::events::Events;
-use super::wire::{PATIENCE, Wire};
+use super::slot::{Loan, Slot};
+use super::wire::Wire;
 
 /// One finspect process with everything that a test may want of it; ended when the last test lets go.
 pub(crate) struct Lab {
@@ -38,29 +39,6 @@ pub(crate) struct Lab {
     drain: Option<JoinHandle<()>>,
     /// Removed with everything in it when the last test lets go.
     _folder: TempDir,
-}
-
-/// One origin's listener with its names and the ways to it. A test has it to itself.
-pub(crate) struct Slot {
-    /// The host that is intercepted.
-    pub(crate) host: String,
-    /// The same port of 127.0.0.1 under a name that is not intercepted.
-    pub(crate) tunnelled: String,
-    /// Where the origin listens.
-    pub(crate) listener: TcpListener,
-    /// The origin's certificate, for both names.
-    pub(crate) identity: Arc<Identity>,
-    /// The reverse listener for `http://`.
-    pub(crate) reverse_plain: SocketAddr,
-    /// The reverse listener for `https://`.
-    pub(crate) reverse_tls: SocketAddr,
-}
-
-/// A slot on loan.
-pub(crate) struct Loan {
-    slot: Option<Slot>,
-    /// The finspect that knows it.
-    pub(crate) lab: Arc<Lab>,
 }
 
 impl Lab {
@@ -186,6 +164,12 @@ impl Lab {
         wire
     }
 
+    /// Takes an origin back.
+    pub(super) fn take_back(&self, slot: Option<Slot>) {
+        self.lock().extend(slot);
+        self.returned.notify_one();
+    }
+
     /// finspect's process id.
     pub(crate) fn process_id(&self) -> u32 {
         self.process.0.id()
@@ -218,91 +202,6 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.end();
-    }
-}
-
-impl std::ops::Deref for Loan {
-    type Target = Slot;
-
-    fn deref(&self) -> &Slot {
-        self.slot.as_ref().expect("held until the drop")
-    }
-}
-
-impl Drop for Loan {
-    fn drop(&mut self) {
-        self.lab.lock().extend(self.slot.take());
-        self.lab.returned.notify_one();
-    }
-}
-
-impl Slot {
-    fn new(number: usize) -> Self {
-        let host = format!("s{number}.finesse.test");
-        let tunnelled = format!("s{number}.elsewhere.test");
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let identity = Arc::new(ROOT.identity(&[&host, &tunnelled]));
-        let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self {
-            host,
-            tunnelled,
-            listener,
-            identity,
-            reverse_plain: unknown,
-            reverse_tls: unknown,
-        }
-    }
-
-    /// Host and port, as a `Host` header has them.
-    pub(crate) fn authority(&self) -> String {
-        format!("{}:{PORT}", self.host)
-    }
-
-    /// Where the origin listens.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.listener.local_addr().unwrap()
-    }
-
-    /// The origin's next connection; panics if none comes.
-    pub(crate) fn accept(&self) -> TcpStream {
-        self.accept_unless(|| false)
-    }
-
-    /// The origin's next connection; panics if none comes, and at once if nobody is going to connect any more.
-    pub(crate) fn accept_unless(&self, is_hopeless: impl Fn() -> bool) -> TcpStream {
-        for _ in 0..PATIENCE.as_millis() / GLANCE.as_millis() {
-            if let Ok((socket, _)) = self.listener.accept() {
-                return socket;
-            }
-            if is_hopeless() {
-                break;
-            }
-            std::thread::sleep(GLANCE);
-        }
-        panic!("nobody connected to the origin {}", self.host);
-    }
-
-    /// How many connections wait that nobody asked for.
-    pub(crate) fn strays(&self) -> usize {
-        std::iter::from_fn(|| self.listener.accept().ok()).count()
-    }
-
-    fn url(&self, scheme: &str) -> String {
-        format!("{scheme}://{}", self.authority())
-    }
-
-    fn announce(&self, command: &mut Command) {
-        let address = self.address();
-        let resolve = |host: &str| format!("{host}:{PORT}:{address}");
-        command
-            .args(["--intercept", &self.authority()])
-            .args(["--resolve", &resolve(&self.host)])
-            .args(["--resolve", &resolve(&self.tunnelled)]);
-        for scheme in ["http", "https"] {
-            let reverse = format!("127.0.0.1:0={}", self.url(scheme));
-            command.args(["--reverse", &reverse]);
-        }
     }
 }
 
@@ -363,6 +262,6 @@ pub(crate) const UNKNOWN: &str = "unknown.invalid";
 /// How many tests can have an origin at the same time.
 const SLOTS: usize = 8;
 /// How often something is looked at that cannot be waited for.
-const GLANCE: Duration = Duration::from_millis(2);
+pub(super) const GLANCE: Duration = Duration::from_millis(2);
 /// How long finspect may take to start.
 const START_PATIENCE: Duration = Duration::from_secs(30);

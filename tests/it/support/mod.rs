@@ -5,13 +5,15 @@ mod certificates;
 mod events;
 mod lab;
 mod script;
+mod slot;
 mod transcript;
 pub(crate) mod websocket;
 mod wire;
 
 pub(crate) use case::{Case, Layer, Mode, Where, cases, knock, play, reach, secure, watch};
 pub(crate) use certificates::{Identity, ROOT, client};
-pub(crate) use lab::{Lab, Loan, REFUSING, UNKNOWN, UNREACHABLE, connect_request};
+pub(crate) use lab::{Lab, REFUSING, UNKNOWN, UNREACHABLE, connect_request};
 pub(crate) use script::{Script, script};
+pub(crate) use slot::Loan;
 pub(crate) use transcript::Ending;
 pub(crate) use wire::Wire;

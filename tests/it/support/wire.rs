@@ -272,11 +272,13 @@ impl Wire {
     /// take goes out with the next send.
     pub(crate) fn pour(&mut self, limit: usize) -> usize {
         self.socket().set_write_timeout(Some(STALL)).unwrap();
+        let pattern: Vec<u8> = (0..=250).cycle().take(RECORD + 251).collect();
         let before = self.transcript.sent.len();
         while self.transcript.sent.len() - before < limit {
             let at = self.transcript.sent.len();
-            let chunk: Vec<u8> = (at..at + RECORD).map(|at| (at % 251) as u8).collect();
-            if !self.send(&chunk) {
+            // A pattern that repeats at no power of two, from where it was left.
+            let chunk = &pattern[at % 251..][..RECORD];
+            if !self.send(chunk) {
                 break;
             }
         }
@@ -387,6 +389,6 @@ impl Wire {
 /// Plaintext bytes to a TLS record.
 const RECORD: usize = 16 * 1024;
 /// How long the kernel takes nothing before a direction counts as stalled.
-const STALL: Duration = Duration::from_millis(300);
+const STALL: Duration = Duration::from_millis(150);
 /// Sends before a peer that takes everything is held to be alive.
 const GONE_TRIES: usize = 2_000;
