@@ -1,6 +1,6 @@
 // One session of an agent in the browser, the same whatever stands between: login, subscribe, event, ping, logout.
 
-import { AGENT, DOMAIN, PORT } from './prosody.mjs';
+import { AGENT, DOMAIN, PORT, PUBLISHER } from './prosody.mjs';
 import { until } from './wait.mjs';
 
 /** The node that the agent subscribes to. */
@@ -8,6 +8,9 @@ export const NODE = `/finesse/api/User/${AGENT.user}`;
 
 /** The resource that the desktop binds. */
 export const RESOURCE = 'desktop';
+
+/** The presence of the user that publishes. */
+const PUBLISHER_PRESENCE = new RegExp(`^<presence\\b[^>]*from="${PUBLISHER.user}@`);
 
 /** The event that is published to it. */
 export const UPDATE = [
@@ -17,13 +20,14 @@ export const UPDATE = [
   '</Update>',
 ].join('');
 
-/** Opens the desktop page and logs in. */
+/** Opens the desktop page and logs in; like the desktop, it counts as connected once `finesse` is seen to be there. */
 export async function signIn(browser) {
   const page = await browser.page();
   await page.goto(`https://${DOMAIN}:${PORT}/desktop/`);
   await page.evaluate(([jid, password]) => window.login(jid, password),
     [`${AGENT.user}@${DOMAIN}/${RESOURCE}`, AGENT.password]);
   await until('the page to be CONNECTED', async () => (await seen(page, 'status')).includes('CONNECTED'));
+  await until('the presence of finesse', async () => (await seen(page, 'in')).some((xml) => PUBLISHER_PRESENCE.test(xml)));
   return page;
 }
 
