@@ -23,10 +23,10 @@ impl Door {
     pub(super) async fn inside(
         &self,
         mut client: Tcp,
-        server: Tcp,
+        mut server: Tcp,
         target: &Authority,
     ) -> Option<Relay> {
-        let protocol = match first(&mut client, &server).await {
+        let protocol = match first(&mut client, &mut server).await {
             First::Client(Sniffed::Tls) => Protocol::Tls,
             First::Client(Sniffed::Http) => Protocol::Http,
             First::Client(_) => Protocol::Opaque,
@@ -43,7 +43,7 @@ impl Door {
         match protocol {
             Protocol::Tls => match tls::read_hello(&mut client).await {
                 Ok(hello) => self.end_tls(client, server, &target.host, hello).await,
-                Err(error) => self.broken_hello(client, error).await,
+                Err(error) => self.broken_hello(client, Some(&server), error).await,
             },
             Protocol::Http => Some(self.tapped(Leg::plain(client), Leg::plain(server))),
             Protocol::Opaque | Protocol::ServerFirst => Some(self.untapped(client, server)),
@@ -72,11 +72,15 @@ impl Door {
             }
         };
         let key_log = self.shared.key_log.as_ref();
+        let hold = server.hold();
         let handshake = tls::connect(server, host, &hello, &self.shared.trust, key_log, observer);
         let handshake = tokio::select! {
             biased;
             handshake = handshake => handshake,
-            manner = gone(&client) => {
+            manner = gone(&mut client) => {
+                if manner == Manner::Reset {
+                    hold.reset_on_close();
+                }
                 self.client_left(manner);
                 return None;
             }
@@ -152,7 +156,7 @@ impl Door {
 }
 
 /// Waits for whoever speaks first; a server that does is not held up.
-async fn first(client: &mut Tcp, server: &Tcp) -> First {
+async fn first(client: &mut Tcp, server: &mut Tcp) -> First {
     if !server.prefix().is_empty() {
         return First::Server;
     }
@@ -163,7 +167,6 @@ async fn first(client: &mut Tcp, server: &Tcp) -> First {
             (Sniffed::NeedMore, _) => return First::Client(Sniffed::Http),
             (sniffed, _) => return First::Client(sniffed),
         }
-        let mut one = [0];
         tokio::select! {
             biased;
             filled = client.fill() => match filled {
@@ -172,7 +175,7 @@ async fn first(client: &mut Tcp, server: &Tcp) -> First {
                 Ok(_) => {}
                 Err(error) => return First::ClientLeft(manner_of(&error)),
             },
-            _ = server.peek(&mut one) => return First::Server,
+            _ = server.peek() => return First::Server,
         }
     }
 }

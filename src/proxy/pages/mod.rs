@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -59,10 +59,12 @@ pub(super) async fn serve(tcp: Tcp, own: &Authority, shared: &Arc<Shared>) {
     run(Leg::plain(tcp), service, shared).await;
 }
 
-/// Serves one page, whatever is asked for.
+/// Serves one page, whatever is asked for, and closes: the next try is to ask the upstream again.
 pub(super) async fn serve_one(leg: Leg, page: Page, shared: &Arc<Shared>) {
     let service = service_fn(|_: Request<Incoming>| {
-        let response = page.response();
+        let mut response = page.response();
+        let headers = response.headers_mut();
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
         async move { Ok::<_, Infallible>(response) }
     });
     run(leg, service, shared).await;

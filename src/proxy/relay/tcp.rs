@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
@@ -15,6 +16,23 @@ pub(crate) struct Tcp {
     stream: TcpStream,
     /// Read from `stream` and not consumed yet. Gives its memory back once it is empty.
     prefix: BytesMut,
+    /// An error that a peek met; the kernel tells it once, so the next read has to.
+    failed: Option<io::ErrorKind>,
+}
+
+/// A second hold on a connection that is lent to somebody who may drop it.
+#[derive(Debug)]
+pub(crate) struct Hold(Option<socket2::Socket>);
+
+impl Hold {
+    /// Makes the close that follows a reset.
+    pub(crate) fn reset_on_close(&self) {
+        if let Some(socket) = &self.0
+            && let Err(error) = socket.set_linger(Some(Duration::ZERO))
+        {
+            tracing::debug!(%error, "SO_LINGER cannot be set: the peer will see a FIN instead of a reset");
+        }
+    }
 }
 
 impl Tcp {
@@ -26,6 +44,7 @@ impl Tcp {
         Self {
             stream,
             prefix: BytesMut::new(),
+            failed: None,
         }
     }
 
@@ -44,9 +63,18 @@ impl Tcp {
         self.stream.read_buf(&mut self.prefix).await
     }
 
-    /// Waits until the peer has sent something, without reading it.
-    pub(crate) async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.stream.peek(buf).await
+    /// Waits until the peer has sent or ended something, without reading it; 0 is the end. Cancel safe.
+    pub(crate) async fn peek(&mut self) -> io::Result<usize> {
+        let peeked = self.stream.peek(&mut [0]).await;
+        if let Err(error) = &peeked {
+            self.failed = Some(error.kind());
+        }
+        peeked
+    }
+
+    /// A second hold on the connection.
+    pub(crate) fn hold(&self) -> Hold {
+        Hold(socket2::SockRef::from(&self.stream).try_clone().ok())
     }
 
     /// Our end.
@@ -69,7 +97,10 @@ impl AsyncRead for Tcp {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.prefix.is_empty() {
-            return Pin::new(&mut self.stream).poll_read(cx, buf);
+            return match self.failed.take() {
+                Some(kind) => Poll::Ready(Err(kind.into())),
+                None => Pin::new(&mut self.stream).poll_read(cx, buf),
+            };
         }
         let count = self.prefix.len().min(buf.remaining());
         if let Some(bytes) = self.prefix.get(..count) {

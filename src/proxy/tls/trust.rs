@@ -50,11 +50,6 @@ pub enum BadTrust {
     /// A client certificate file without certificate and key.
     #[error("{0} must hold a certificate chain and its private key in PEM form")]
     NoKey(String),
-    /// Neither the system nor the options give us a root.
-    #[error(
-        "the system's root certificates cannot be used ({0}); name roots with --upstream-ca FILE"
-    )]
-    NoRoots(String),
 }
 
 /// A certificate to show to an upstream that asks for one.
@@ -67,7 +62,8 @@ pub struct ClientCertificate {
 /// Whom to believe, for each host.
 #[derive(Debug)]
 pub struct Trust {
-    roots: Arc<dyn ServerCertVerifier>,
+    /// Absent where there are none, neither of the system nor of `--upstream-ca`.
+    roots: Option<Arc<dyn ServerCertVerifier>>,
     pins: HashMap<String, String>,
     insecure: Vec<String>,
     client_certificates: Vec<ClientCertificate>,
@@ -112,7 +108,7 @@ impl Trust {
             extra.extend(read_roots(file, pem)?);
         }
         Ok(Self {
-            roots: roots(extra)?,
+            roots: roots(extra),
             pins,
             insecure: options
                 .insecure
@@ -130,7 +126,7 @@ impl Trust {
         } else if self.insecure.iter().any(|one| one == host) {
             Judge::Nobody
         } else {
-            Judge::Roots(Arc::clone(&self.roots))
+            Judge::Roots(self.roots.clone())
         }
     }
 
@@ -195,62 +191,20 @@ fn read_roots(file: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Ba
     Ok(roots)
 }
 
-/// The system's verifier with the extra roots; where the system has no roots at all, the extra ones alone.
-fn roots(extra: Vec<CertificateDer<'static>>) -> Result<Arc<dyn ServerCertVerifier>, BadTrust> {
-    let system = Verifier::new_with_extra_roots(extra.clone(), provider());
-    let error = match system {
-        Ok(verifier) => return Ok(Arc::new(verifier)),
+/// The system's verifier with the extra roots; where the system has no roots, the extra ones alone, and without
+/// those none: then only pins help, and each handshake says so.
+fn roots(extra: Vec<CertificateDer<'static>>) -> Option<Arc<dyn ServerCertVerifier>> {
+    let error = match Verifier::new_with_extra_roots(extra.clone(), provider()) {
+        Ok(verifier) => return Some(Arc::new(verifier)),
         Err(error) => error,
     };
     tracing::warn!(%error, "the system's root certificates cannot be used; --upstream-ca alone is");
     let mut store = rustls::RootCertStore::empty();
     store.add_parsable_certificates(extra);
-    if store.is_empty() {
-        return Ok(Arc::new(NoRoots(error.to_string())));
-    }
-    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider())
-        .build()
-        .map_err(|error| BadTrust::NoRoots(error.to_string()))?;
-    Ok(verifier)
-}
-
-/// Where there are no roots at all, nobody is believed, and the reason is told at each handshake.
-#[derive(Debug)]
-struct NoRoots(String);
-
-impl ServerCertVerifier for NoRoots {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &rustls_pki_types::ServerName<'_>,
-        _: &[u8],
-        _: rustls_pki_types::UnixTime,
-    ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
-        Err(rustls::CertificateError::UnknownIssuer.into())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        Err(rustls::Error::General(self.0.clone()))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        Err(rustls::Error::General(self.0.clone()))
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        Vec::new()
-    }
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider()).build();
+    verifier
+        .ok()
+        .map(|verifier| verifier as Arc<dyn ServerCertVerifier>)
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use crate::event::CertificateFacts;
 /// What decides about an upstream's certificate.
 #[derive(Debug, Clone)]
 pub(super) enum Judge {
-    /// Roots vouch for it.
-    Roots(Arc<dyn ServerCertVerifier>),
+    /// Roots vouch for it; where there are none, nobody does.
+    Roots(Option<Arc<dyn ServerCertVerifier>>),
     /// It has to be exactly this leaf: SHA-256 in lower-case hex.
     Pin(String),
     /// Anything goes.
@@ -63,7 +63,8 @@ impl ServerCertVerifier for Witness {
         chain.extend(chain_facts(intermediates));
         *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = chain;
         match &self.judge {
-            Judge::Roots(roots) => {
+            Judge::Roots(None) => Err(CertificateError::UnknownIssuer.into()),
+            Judge::Roots(Some(roots)) => {
                 roots.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
             }
             Judge::Pin(pin) if *pin == fingerprint(end_entity) => {

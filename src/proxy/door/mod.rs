@@ -1,10 +1,11 @@
 //! The front door: what a client wants is told by its first bytes (`CONNECT`, an absolute form, a page, TLS).
 
+mod refuse;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use rustls::AlertDescription;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 
 use super::head::{Head, read_head, read_until};
 use super::intercept::parse_authority;
@@ -13,12 +14,13 @@ use super::relay::{Leg, Relay, Sight, Tcp};
 use super::reverse::{Reverse, Scheme};
 use super::sniff::{Sniffed, sniff};
 use super::tally::Tally;
-use super::tls::{HelloError, read_hello, send_alert};
+use super::tls::read_hello;
 use super::{Shared, pages, rewrite, upstream};
-use crate::event::Direction;
 use crate::event::{
-    Authority, Closed, DialFailure, Ended, Entered, EventKind, Manner, Micros, Refusal, Way,
+    Authority, Closed, DialFailure, Direction, Ended, Entered, EventKind, Manner, Micros, Refusal,
+    Way,
 };
+use refuse::say;
 
 /// One client connection on its way to a relay.
 #[derive(Debug)]
@@ -94,20 +96,9 @@ impl Door {
         self.shared.intercept.iter().any(|one| one.matches(target))
     }
 
-    /// Dials `target` while the client is there; `None` if it left meanwhile.
-    pub(super) async fn dial(
-        &self,
-        target: &Authority,
-        client: &Tcp,
-    ) -> Option<Result<Tcp, DialFailure>> {
-        tokio::select! {
-            biased;
-            dialled = self.shared.dialer.dial(target, &self.observer) => Some(dialled),
-            manner = gone(client) => {
-                self.client_left(manner);
-                None
-            }
-        }
+    /// Dials `target`, whatever the client does meanwhile: what it sent and how it ended are for the server to see.
+    async fn dial(&self, target: &Authority) -> Result<Tcp, DialFailure> {
+        self.shared.dialer.dial(target, &self.observer).await
     }
 
     /// Publishes that the client left before there was a relay.
@@ -155,7 +146,7 @@ impl Door {
         };
         let intercepted = self.intercepts(&target);
         self.enter(Way::Connect, &target, intercepted);
-        let server = match self.dial(&target, &tcp).await? {
+        let server = match self.dial(&target).await {
             Ok(server) => server,
             Err(DialFailure::Loop) => return self.refuse(tcp, Refusal::Loop(target)).await,
             Err(reason) => {
@@ -171,6 +162,7 @@ impl Door {
             .write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
             .await
         {
+            server.reset_on_close();
             self.client_left(super::relay::manner_of(&error));
             return None;
         }
@@ -189,7 +181,7 @@ impl Door {
         };
         let hello = match hello {
             Ok(hello) => hello,
-            Err(error) => return self.broken_hello(tcp, error).await,
+            Err(error) => return self.broken_hello(tcp, None, error).await,
         };
         let Some(name) = hello.server_name.clone() else {
             return self.refuse(tcp, Refusal::NoServerName).await;
@@ -218,7 +210,7 @@ impl Door {
     async fn reverse_tls(&self, mut tcp: Tcp, reverse: &Reverse) -> Option<Relay> {
         let hello = match read_hello(&mut tcp).await {
             Ok(hello) => hello,
-            Err(error) => return self.broken_hello(tcp, error).await,
+            Err(error) => return self.broken_hello(tcp, None, error).await,
         };
         let target = reverse.upstream();
         let same_name = hello.server_name.as_deref() == Some(target.host.as_str());
@@ -262,7 +254,7 @@ impl Door {
 
     /// Dials where the client believes that it is connected already: a failure can only be a reset.
     async fn dial_or_reset(&self, target: &Authority, client: &Tcp) -> Option<Tcp> {
-        match self.dial(target, client).await? {
+        match self.dial(target).await {
             Ok(server) => Some(server),
             Err(reason) => {
                 upstream::failed(target, &reason, None, &self.observer);
@@ -282,60 +274,11 @@ impl Door {
         pages::serve(tcp, &own, &self.shared).await;
         None
     }
-
-    /// Tells a client why it is not served, in the protocol that it speaks, as far as that is known.
-    async fn refuse(&self, mut tcp: Tcp, refusal: Refusal) -> Option<Relay> {
-        self.observer.fact(EventKind::Refused(refusal.clone()));
-        match &refusal {
-            Refusal::HeadTooLarge(limit) => {
-                let text = format!("the head of the request is over {limit} bytes");
-                say(&mut tcp, 431, &text).await;
-            }
-            Refusal::BadRequest(why) => say(&mut tcp, 400, why).await,
-            Refusal::Loop(target) => {
-                let text = format!("{target} is finspect itself");
-                say(&mut tcp, 403, &text).await;
-            }
-            Refusal::ForeignHost(host) => {
-                let text = format!("finspect has no pages under the name `{host}`");
-                say(&mut tcp, 421, &text).await;
-            }
-            Refusal::NoServerName | Refusal::OutsideAuthority(_) => {
-                send_alert(&mut tcp, AlertDescription::UnrecognisedName).await;
-            }
-            Refusal::Unintelligible | Refusal::Silent(_) | Refusal::Vanished => {}
-        }
-        None
-    }
-
-    pub(super) async fn broken_hello(&self, mut tcp: Tcp, error: HelloError) -> Option<Relay> {
-        use crate::event::{Leg as Side, TlsFailed, TlsFailure};
-        let (reason, alert) = match error {
-            HelloError::Ended(Manner::Reset) => (TlsFailure::Reset, Vec::new()),
-            HelloError::Ended(_) => (TlsFailure::ClosedSilently, Vec::new()),
-            HelloError::Broken(alert, why) => (TlsFailure::Broken(why), alert),
-            HelloError::TooLarge => {
-                let why = "the ClientHello is too large".to_owned();
-                (TlsFailure::Broken(why), Vec::new())
-            }
-        };
-        self.observer.fact(EventKind::TlsFailed(TlsFailed {
-            leg: Side::Client,
-            reason,
-            chain: Vec::new(),
-            advice: None,
-            took: Micros(0),
-        }));
-        if let Err(error) = tcp.write_all(&alert).await {
-            tracing::debug!(%error, "the client left before our alert");
-        }
-        None
-    }
 }
 
 /// Waits until the client has left; never returns while it is there, or once it has sent more bytes.
-pub(super) async fn gone(client: &Tcp) -> Manner {
-    match client.peek(&mut [0]).await {
+pub(super) async fn gone(client: &mut Tcp) -> Manner {
+    match client.peek().await {
         Ok(0) => Manner::Fin,
         Ok(_) => std::future::pending().await,
         Err(error) => super::relay::manner_of(&error),
@@ -360,37 +303,6 @@ fn absolute_form(target: &str) -> Option<Authority> {
 /// is one that somebody pointed at us (DNS rebinding).
 fn is_own_name(authority: &Authority) -> bool {
     authority.host == "localhost" || authority.host.parse::<IpAddr>().is_ok()
-}
-
-/// Answers with a status and a sentence, and closes so that the client gets to read it.
-async fn say(tcp: &mut Tcp, status: u16, text: &str) {
-    let phrase = http::StatusCode::from_u16(status)
-        .ok()
-        .and_then(|status| status.canonical_reason())
-        .unwrap_or("Error");
-    let line: String = text.chars().filter(|c| !c.is_control()).collect();
-    let body = format!("finspect: {line}\n");
-    let answer = format!(
-        "HTTP/1.1 {status} {phrase}: {line}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\nConnection: close\r\nX-Finspect: {status}\r\n\r\n{body}",
-        body.len()
-    );
-    if tcp.write_all(answer.as_bytes()).await.is_ok() && tcp.shutdown().await.is_ok() {
-        linger(tcp).await;
-    }
-}
-
-/// Reads what the client still sends, for a while: closing over unread bytes would reset the connection
-/// and take the answer with it.
-async fn linger(tcp: &mut Tcp) {
-    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
-    const LIMIT: u64 = 1024 * 1024;
-    let drained = async {
-        let mut sink = tokio::io::sink();
-        tokio::io::copy(&mut tcp.take(LIMIT), &mut sink).await
-    };
-    if tokio::time::timeout(PATIENCE, drained).await.is_err() {
-        tracing::debug!("the client holds on to a connection that was refused");
-    }
 }
 
 #[cfg(test)]
