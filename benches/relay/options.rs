@@ -61,7 +61,7 @@ impl Options {
                 "--bench" => options.quick = false,
                 "--quick" => is_quick = true,
                 "--rounds" => options.rounds = value()?.parse()?,
-                "--only" => options.only.push(value()?),
+                "--only" => options.only.push(scenario(value()?)?),
                 "--finspect" => options.finspect = value()?.into(),
                 "--subject" => options.subjects.push(value()?),
                 "--topic" => options.topic = value()?,
@@ -96,6 +96,17 @@ impl Options {
         self.only.is_empty() || self.only.iter().any(|one| one == scenario)
     }
 }
+
+fn scenario(name: String) -> Outcome<String> {
+    if SCENARIOS.contains(&name.as_str()) {
+        Ok(name)
+    } else {
+        Err(format!("there is no scenario `{name}`; {USAGE}").into())
+    }
+}
+
+/// The parts of a run, in their order.
+const SCENARIOS: [&str; 4] = ["tap", "latency", "pipelined", "idle"];
 
 /// The word that makes this program the origin.
 pub(crate) const ORIGIN: &str = "origin";

@@ -85,7 +85,7 @@ impl Table {
         write!(out, "{:28}", "")?;
         for column in &self.columns {
             let head = format!("{}, {}", column.name, column.unit);
-            write!(out, "{head:>36}")?;
+            write!(out, "  {head:>38}")?;
         }
         writeln!(out)?;
         let bare = self.rows.iter().find(|row| row.name == BARE);
@@ -93,7 +93,7 @@ impl Table {
             write!(out, "{:28}", row.name)?;
             for (at, column) in self.columns.iter().enumerate() {
                 let bare = bare.filter(|_| column.compared && row.name != BARE);
-                write!(out, "{:>36}", row.cell(at, bare))?;
+                write!(out, "  {:>38}", row.cell(at, bare))?;
             }
             writeln!(out)?;
         }
