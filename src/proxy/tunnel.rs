@@ -95,7 +95,7 @@ impl Door {
                 advice,
                 chain,
             } => {
-                let page = pages::not_believed(name, &reason, advice.as_deref(), &chain);
+                let page = pages::not_believed(name, &reason, advice.as_ref(), &chain);
                 let leg = self.answer_for(client, name, &hello).await?;
                 pages::serve_one(leg, page, &self.shared).await;
                 None

@@ -58,7 +58,7 @@ struct ShowArgs {
 
 #[derive(Debug, Args)]
 struct ExportArgs {
-    /// As PEM, which browsers, curl and OpenSSL read [default]
+    /// As PEM, which browsers, curl and OpenSSL read; the default
     #[arg(long, conflicts_with = "der")]
     pem: bool,
     /// As DER, which Windows opens as .crt

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use crate::cli::session::Session;
 use crate::cli::{Exit, Failed, runtime, signals};
-use crate::proxy::Proxy;
+use crate::proxy::{Proxy, Reverse};
 use settings::Settings;
 
 /// Runs the proxy until it is told to end.
@@ -26,7 +26,9 @@ async fn serve(settings: Settings) -> Result<Exit, Failed> {
         ready_file,
         insecure,
     } = settings;
-    let intercepted = proxy.intercept.iter().map(ToString::to_string).collect();
+    let reverse = proxy.reverse.iter().map(Reverse::url);
+    let intercepted = proxy.intercept.iter().map(ToString::to_string);
+    let intercepted = intercepted.chain(reverse).collect();
     let authority = proxy.authority.clone();
     let session = Session::start(view, intercepted)?;
     let started = Proxy::start(proxy, session.bus(), session.redactor()).await;

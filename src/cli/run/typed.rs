@@ -62,7 +62,7 @@ pub(crate) struct RunOptions {
     /// The session on stdout: pretty, compact (a line an event) or json (an event a line) [default: pretty]
     #[arg(long, value_name = "FORMAT")]
     pub(super) format: Option<String>,
-    /// What is printed, such as 'host finesse1 and not kind ping'
+    /// What is printed, such as 'host finesse1.* and not stanza ping'
     #[arg(long, value_name = "EXPR")]
     pub(super) filter: Option<String>,
     /// Written when all listeners are up: JSON with addresses, CA certificate, PAC URL and process id

@@ -208,7 +208,11 @@ impl Door {
     }
 
     async fn reverse_tls(&self, mut tcp: Tcp, reverse: &Reverse) -> Option<Relay> {
-        let hello = match read_hello(&mut tcp).await {
+        let patience = self.shared.patience;
+        let Ok(hello) = tokio::time::timeout(patience, read_hello(&mut tcp)).await else {
+            return self.refuse(tcp, Refusal::Silent(patience.as_secs())).await;
+        };
+        let hello = match hello {
             Ok(hello) => hello,
             Err(error) => return self.broken_hello(tcp, None, error).await,
         };

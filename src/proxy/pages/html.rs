@@ -2,6 +2,7 @@
 
 use crate::event::{Authority, CertificateFacts, TlsFailure};
 use crate::proxy::Shared;
+use crate::proxy::tls::Advice;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}\
 h1{font-size:1.5rem}code,pre{font:14px/1.5 ui-monospace,monospace;background:#f2f2f0;border-radius:4px}code{padding:.1em .3em}\
@@ -39,14 +40,15 @@ and it expires within 90 days. <code>finspect ca remove</code> takes it away.</p
 pub(super) fn not_believed(
     host: &str,
     reason: &TlsFailure,
-    advice: Option<&str>,
+    advice: Option<&Advice>,
     chain: &[CertificateFacts],
 ) -> String {
     let advice = advice.map_or_else(String::new, |advice| {
         format!(
-            "<h2>What to do</h2><p>Check the certificate with whoever runs the server. Then start finspect again with this; {}</p><pre>{}</pre>",
-            "it is meant for this host alone:",
-            escape(advice)
+            "<h2>What to do</h2><p>Check the certificate below with whoever runs the server. Then start finspect again; {}, \
+for this host alone:</p><pre>{}</pre>",
+            escape(&advice.words),
+            escape(&advice.option)
         )
     });
     let chain: String = chain.iter().map(certificate).collect();
@@ -118,12 +120,11 @@ mod tests {
             not_after: i64::MAX,
             sha256: "ab".to_owned(),
         };
-        let page = not_believed(
-            "a.b",
-            &TlsFailure::UnknownIssuer,
-            Some("--pin <x>"),
-            &[facts],
-        );
+        let advice = Advice {
+            words: "<x>".to_owned(),
+            option: "--pin <x>".to_owned(),
+        };
+        let page = not_believed("a.b", &TlsFailure::UnknownIssuer, Some(&advice), &[facts]);
         assert!(!page.contains("<script>") && !page.contains("<img") && !page.contains("<x>"));
         assert!(page.contains("an impossible date"));
     }

@@ -17,6 +17,7 @@ use hyper_util::rt::TokioIo;
 
 use super::Shared;
 use super::relay::{Leg, Tcp};
+use super::tls::Advice;
 use crate::event::{Authority, CertificateFacts, TlsFailure};
 
 /// A page, ready to be sent.
@@ -31,7 +32,7 @@ pub(super) struct Page {
 pub(super) fn not_believed(
     host: &str,
     reason: &TlsFailure,
-    advice: Option<&str>,
+    advice: Option<&Advice>,
     chain: &[CertificateFacts],
 ) -> Page {
     Page {

@@ -187,8 +187,16 @@ fn drop_hop_by_hop(headers: &mut HeaderMap, upgrade: bool, say: &mut impl FnMut(
             ));
         }
     }
-    if !upgrade {
-        headers.remove(CONNECTION);
+    if upgrade {
+        return;
+    }
+    // hyper writes its own where the connection is not to stay.
+    while let Some(value) = headers.remove(CONNECTION) {
+        say(rewritten(
+            "connection",
+            &String::from_utf8_lossy(value.as_bytes()),
+            "",
+        ));
     }
 }
 

@@ -32,7 +32,7 @@ use super::relay::{Leg, Relay, Sight};
 use super::reverse::{Reverse, Scheme};
 use super::tls::{Hello, UpstreamHandshake, connect};
 use super::upstream;
-use crate::event::{Authority, DialFailure, Direction, EventKind};
+use crate::event::{Authority, DialFailure, Direction, EventKind, Refusal};
 use crate::tap::{Limits, Tap};
 
 /// Why there is a rewriting relay.
@@ -82,6 +82,7 @@ pub(super) async fn serve(door: &Door, leg: Leg, mode: Mode) -> Option<Relay> {
     let serving = server::Builder::new()
         .preserve_header_case(true)
         .half_close(true)
+        .auto_date_header(false)
         .serve_connection(TokioIo::new(client), service)
         .with_upgrades();
     if let Err(error) = serving.await {
@@ -189,6 +190,7 @@ impl Rewriting<'_> {
             .await
         {
             Ok(tcp) => tcp,
+            Err(DialFailure::Loop) => return Err(Opening::Page(self.refuse_loop(target))),
             Err(reason) => return Err(Opening::Page(self.not_reached(target, &reason))),
         };
         let leg = match scheme {
@@ -213,7 +215,7 @@ impl Rewriting<'_> {
                         chain,
                     } => {
                         let page =
-                            pages::not_believed(&target.host, &reason, advice.as_deref(), &chain);
+                            pages::not_believed(&target.host, &reason, advice.as_ref(), &chain);
                         return Err(Opening::Page(page));
                     }
                 }
@@ -238,6 +240,15 @@ impl Rewriting<'_> {
             sender,
             _driver: driver,
         })
+    }
+
+    fn refuse_loop(&self, target: &Authority) -> Page {
+        let refusal = Refusal::Loop(target.clone());
+        self.door.observer.fact(EventKind::Refused(refusal));
+        pages::plain(
+            StatusCode::FORBIDDEN,
+            &format!("{target} is finspect itself"),
+        )
     }
 
     fn not_reached(&self, target: &Authority, reason: &DialFailure) -> Page {
@@ -265,8 +276,8 @@ impl Switch {
                 return None;
             }
         };
-        let (client, from_client) = watched(client)?;
-        let (server, from_server) = watched(server)?;
+        let (client, from_client) = given_back(client)?;
+        let (server, from_server) = given_back(server)?;
         let (mut client, _) = client.into_parts();
         let (mut server, mut sight) = server.into_parts();
         // What the server sent behind its 101 was shown when hyper read it; what the client sent was not.
@@ -278,7 +289,7 @@ impl Switch {
 }
 
 /// A side of the exchange, given back by hyper, and what it had read beyond the exchange.
-fn watched(upgraded: Upgraded) -> Option<(Watched, Bytes)> {
+fn given_back(upgraded: Upgraded) -> Option<(Watched, Bytes)> {
     let parts = upgraded.downcast::<TokioIo<Watched>>().ok()?;
     Some((parts.io.into_inner(), parts.read_buf))
 }

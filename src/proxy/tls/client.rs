@@ -8,7 +8,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{KeyLog, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
-use super::failure::{Failure, client_failure};
+use super::failure::{Failure, client_advice, client_failure};
 use super::hello::lossy;
 use super::{provider, suite_name, version_name};
 use crate::event::{EventKind, Leg as Side, Minted, TlsEstablished, TlsFailed};
@@ -86,7 +86,7 @@ pub(crate) async fn answer(
                 leg: Side::Client,
                 reason: failure.reason.clone(),
                 chain: Vec::new(),
-                advice: None,
+                advice: client_advice(&failure.reason),
                 took: observer.now().since(started),
             }));
             return Err((failure, tcp));

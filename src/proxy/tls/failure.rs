@@ -1,5 +1,6 @@
 //! Why a handshake failed, in types: the same library error means different things on the two legs.
 
+use std::fmt;
 use std::io;
 
 use rustls::{AlertDescription, CertificateError, Error};
@@ -71,35 +72,73 @@ pub(super) fn client_failure(error: &io::Error) -> Failure {
     }
 }
 
+/// What to do so that an upstream is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Advice {
+    /// In words.
+    pub(crate) words: String,
+    /// The option that accepts exactly this certificate, ready to be typed.
+    pub(crate) option: String,
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.words, self.option)
+    }
+}
+
 /// What to type so that this upstream is believed; `host` and what it presented.
 pub(super) fn advice(
     reason: &TlsFailure,
     host: &str,
     chain: &[CertificateFacts],
-) -> Option<String> {
+) -> Option<Advice> {
     let leaf = chain.first()?;
-    let pin = format!("--upstream-pin {host}=sha256:{}", leaf.sha256);
+    let words = words(reason, leaf)?;
+    let option = format!("--upstream-pin {host}=sha256:{}", leaf.sha256);
+    Some(Advice { words, option })
+}
+
+fn words(reason: &TlsFailure, leaf: &CertificateFacts) -> Option<String> {
     match reason {
         TlsFailure::UnknownIssuer if leaf.subject != leaf.issuer => Some(format!(
-            "if you trust the issuer ({}), give its certificate with --upstream-ca FILE; to accept exactly this certificate: {pin}",
+            "if you trust the issuer ({}), give its certificate with --upstream-ca FILE; to accept exactly this certificate",
             leaf.issuer
         )),
         TlsFailure::WrongName => Some(format!(
-            "it is valid for {}; use such a name, or accept exactly this certificate: {pin}",
+            "it is valid for {}; use such a name, or accept exactly this certificate",
             if leaf.names.is_empty() {
                 "no host name at all".to_owned()
             } else {
                 leaf.names.join(", ")
             }
         )),
-        TlsFailure::PinMismatch => Some(format!(
-            "if the certificate was renewed and you have checked it: {pin}"
-        )),
+        TlsFailure::PinMismatch => {
+            Some("if the certificate was renewed and you have checked it".to_owned())
+        }
         TlsFailure::UnknownIssuer | TlsFailure::Expired | TlsFailure::BadCertificate(_) => {
-            Some(format!("to accept exactly this certificate: {pin}"))
+            Some("to accept exactly this certificate".to_owned())
         }
         _ => None,
     }
+}
+
+/// What to do about a browser that does not accept our leaf.
+pub(super) fn client_advice(reason: &TlsFailure) -> Option<String> {
+    let advice = match reason {
+        TlsFailure::AuthorityUnknown(_) => {
+            "let this browser profile trust finspect's authority: `finspect ca export` writes it out, docs/trust.md says where it goes"
+        }
+        TlsFailure::CertificateRejected(_) => {
+            "the browser pins this host's certificate, or a policy forbids ours: leave the host out of the interception, or use a browser without the pin"
+        }
+        TlsFailure::BadDate(_) => "compare the clock of the browser's machine with this one",
+        TlsFailure::ClosedSilently | TlsFailure::Reset => {
+            "a browser that leaves here may not trust finspect's authority: see docs/trust.md"
+        }
+        _ => return None,
+    };
+    Some(advice.to_owned())
 }
 
 /// Writes an alert as a plaintext record (RFC 8446 section 5.1), where no handshake was begun.

@@ -13,7 +13,7 @@ pub use keylog::KeyLogFile;
 pub use trust::{BadTrust, ClientCertificate, Trust, TrustOptions};
 
 pub(crate) use client::{Minting, answer};
-pub(crate) use failure::{Failure, Shown, send_alert};
+pub(crate) use failure::{Advice, Failure, Shown, send_alert};
 pub(crate) use hello::{Hello, HelloError, read_hello};
 pub(crate) use upstream::{UpstreamHandshake, connect};
 

@@ -7,7 +7,7 @@ use rustls::{ClientConfig, KeyLog};
 use rustls_pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 
-use super::failure::{Failure, advice, upstream_failure};
+use super::failure::{Advice, Failure, advice, upstream_failure};
 use super::hello::{Hello, lossy};
 use super::witness::{Judge, Witness};
 use super::{Trust, provider, suite_name, version_name};
@@ -36,7 +36,7 @@ pub(crate) enum UpstreamHandshake {
         /// Why.
         reason: TlsFailure,
         /// What to do.
-        advice: Option<String>,
+        advice: Option<Advice>,
         /// What was presented, leaf first.
         chain: Vec<CertificateFacts>,
     },
@@ -61,7 +61,7 @@ pub(crate) async fn connect(
             leg: Side::Upstream,
             reason: failure.reason.clone(),
             chain: chain.clone(),
-            advice: advice.clone(),
+            advice: advice.as_ref().map(ToString::to_string),
             took: observer.now().since(started),
         }));
         match failure.reason {

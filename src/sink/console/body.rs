@@ -97,12 +97,7 @@ pub(super) fn write(out: &mut String, colour: Colour, lines: &[Line]) {
     }
     if let Some(more) = lines.len().checked_sub(LINES).filter(|more| *more > 0) {
         out.push_str(MARGIN);
-        paint(
-            out,
-            colour,
-            Style::Dim,
-            &format!("… {more} lines more in the recording"),
-        );
+        paint(out, colour, Style::Dim, &format!("… {more} lines more"));
         out.push('\n');
     }
 }

@@ -42,12 +42,12 @@ pub(super) fn refused(refusal: &Refusal) -> Said {
         Refusal::NoServerName => "its TLS handshake names no server".to_owned(),
         Refusal::ForeignHost(host) => format!("it asked for a page under the foreign name {host}"),
         Refusal::OutsideAuthority(host) => {
-            format!("finspect's authority is not allowed to vouch for {host}")
+            format!("finspect's authority may not speak for {host}, which stays unread")
         }
     };
     let advice = match refusal {
         Refusal::OutsideAuthority(host) => Some(format!(
-            "make an authority that may: finspect ca create --for {host}"
+            "to look into it, start `finspect run` with {host} named as well"
         )),
         Refusal::Unintelligible => {
             Some("is this client meant to use an HTTP proxy here?".to_owned())

@@ -640,7 +640,7 @@ fn every_ending_says_who_did_what() {
                   certificate: CN=finesse (for finesse.example.com; by CN=Authority; 2023-11-14 to 2027-01-15; sha256:ab12)
                   vouched by: CN=Authority (for finesse.example.com; by CN=Authority; 2023-11-14 to 2027-01-15; sha256:ab12)
                   what to do: --upstream-pin finesse.example.com=sha256:ab12
-    12:13:20.009      +0.0 ms   #3 · finspect refused the client: finspect's authority is not allowed to vouch for other.example.com  make an authority that may: finspect ca create --for other.example.com
+    12:13:20.009      +0.0 ms   #3 · finspect refused the client: finspect's authority may not speak for other.example.com, which stays unread  to look into it, start `finspect run` with other.example.com named as well
     12:13:20.009      +0.0 ms   #3 · … 12 events were lost here  about 4096 bytes · held by finspect for 7.2 ms
     "#);
 }
