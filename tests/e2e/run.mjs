@@ -79,9 +79,11 @@ async function guarded(name, action) {
   }
 }
 
-function giveUp(why) {
+/** Ends the run in the middle of whatever it waits for. */
+async function giveUp(why) {
   console.log(`FAIL  stopped: ${why}`);
   place.tellLogs();
+  await place.leave({ keep: options.keep });
   console.log(`\n${tally.passed} passed, ${tally.failed + 1} failed`);
   process.exit(1);
 }
