@@ -8,7 +8,7 @@ use super::{time, websocket};
 use crate::event::{Carrier, QName, Stanza, StanzaError, StanzaKind, XmppStanza};
 use crate::finesse::Update;
 
-pub(super) fn stanza(stanza: &XmppStanza, context: &Context) -> Said {
+pub(super) fn stanza(stanza: &XmppStanza, context: &Context, whole: bool) -> Said {
     let XmppStanza {
         carrier,
         stanza: outline,
@@ -29,10 +29,10 @@ pub(super) fn stanza(stanza: &XmppStanza, context: &Context) -> Said {
     let said = said.maybe(websocket::carried(facts));
     let is_ping = |kind: &StanzaKind| matches!(kind, StanzaKind::Ping);
     let one_line = is_ping(&outline.kind) || answer.is_some_and(|(asked, _)| is_ping(&asked.what));
-    if one_line {
-        said
-    } else {
+    if whole && !one_line {
         said.below(payload(xml))
+    } else {
+        said
     }
 }
 
