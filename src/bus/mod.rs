@@ -127,6 +127,21 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_kept_for_a_reader_that_left() {
+        let bus = Bus::new(Clock::start());
+        let (left, stayed) = (bus.subscribe(1 << 20), bus.subscribe(1 << 20));
+        publish(&bus);
+        drop(left);
+        publish(&bus);
+        let received = stayed.receive().unwrap();
+        let held = received.iter().map(|received| match received {
+            Received::Event(event) => Arc::strong_count(event),
+            Received::Lost(gap) => panic!("lost {gap:?}"),
+        });
+        assert_eq!(held.collect::<Vec<_>>(), [1, 1]);
+    }
+
+    #[test]
     fn a_full_queue_says_what_it_lost_and_where() {
         let bus = Bus::new(Clock::start());
         let subscription = bus.subscribe(1);

@@ -48,6 +48,18 @@ impl Subscription {
     }
 }
 
+/// A reader that is gone wants nothing more: what waited for it is given back, and nothing is kept from then on.
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let mut state = self.queue.lock();
+        state.reader_left = true;
+        state.bytes = 0;
+        let waiting = mem::take(&mut state.waiting);
+        drop(state);
+        drop(waiting);
+    }
+}
+
 /// The shared state of one queue.
 #[derive(Debug)]
 pub(super) struct Queue {
@@ -64,6 +76,8 @@ struct State {
     /// Whether the reader is in `wait`; saves a system call for each event while it is not.
     reader_sleeps: bool,
     closed: bool,
+    /// Nobody will ever receive.
+    reader_left: bool,
 }
 
 impl Queue {
@@ -78,6 +92,9 @@ impl Queue {
     /// Takes the event, or counts it as lost if the reader is over budget. An empty queue takes any event.
     pub(super) fn offer(&self, event: &Arc<Event>, weight: usize) {
         let mut state = self.lock();
+        if state.reader_left {
+            return;
+        }
         if state.bytes > 0 && state.bytes + weight > self.budget {
             state.lose(weight);
         } else {

@@ -23,25 +23,25 @@ impl Update {
     /// The `Update` in a stanza, escaped as Finesse sends it or not; `None` if there is none.
     #[must_use]
     pub fn find(stanza: &str) -> Option<Self> {
-        if let Some(at) = stanza.find("&lt;Update") {
+        if let Some(at) = find(stanza, "&lt;Update") {
             let rest = stanza.get(at..)?;
             let escaped = rest.split('<').next().unwrap_or(rest);
             return Some(Self::read(&unescape(escaped)));
         }
-        let at = stanza.find("<Update")?;
+        let at = find(stanza, "<Update")?;
         Some(Self::read(stanza.get(at..)?))
     }
 
     fn read(xml: &str) -> Self {
         let mut update = Self::default();
         let mut reader = Reader::from_str(xml);
-        let (mut path, mut text): (Vec<String>, String) = (Vec::new(), String::new());
+        let (mut path, mut text) = (Path::default(), String::new());
         // A payload that is cut off or broken yields what stood before the break.
         while let Ok(token) = reader.read_event() {
             match token {
-                Token::Start(start) if path.len() < DEEPEST => {
-                    path.push(start.local_name().into_inner().to_owned());
-                    update.entered(&path);
+                Token::Start(start) if path.depth < DEEPEST => {
+                    path.enter(start.local_name().into_inner());
+                    update.entered(path.names());
                     text.clear();
                 }
                 Token::Text(part) => text.push_str(&part.xml10_content()),
@@ -50,10 +50,10 @@ impl Update {
                     text.push_str(resolve_predefined_entity(&name).unwrap_or_default());
                 }
                 Token::End(_) => {
-                    update.left(&path, text.trim());
+                    update.left(path.names(), text.trim());
                     text.clear();
-                    path.pop();
-                    if path.is_empty() {
+                    path.leave();
+                    if path.depth == 0 {
                         break;
                     }
                 }
@@ -96,15 +96,62 @@ impl Update {
     }
 }
 
+/// The names of the elements that are open. Their memory is used again, because an `Update` has many elements.
+#[derive(Debug, Default)]
+struct Path {
+    names: Vec<String>,
+    depth: usize,
+}
+
+impl Path {
+    fn names(&self) -> &[String] {
+        self.names.get(..self.depth).unwrap_or_default()
+    }
+
+    fn enter(&mut self, name: &str) {
+        if let Some(place) = self.names.get_mut(self.depth) {
+            name.clone_into(place);
+        } else {
+            self.names.push(name.to_owned());
+        }
+        self.depth += 1;
+    }
+
+    fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+}
+
 /// One layer of the predefined entities undone: the payload of a notification is XML escaped as text.
 #[must_use]
 pub fn unescape(text: &str) -> String {
-    text.replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&apos;", "'")
-        .replace("&amp;", "&")
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, reference)) = rest.split_once('&') {
+        plain.push_str(before);
+        let entity = ENTITIES
+            .iter()
+            .find_map(|(name, character)| Some((reference.strip_prefix(name)?, *character)));
+        let (behind, character) = entity.unwrap_or((reference, '&'));
+        plain.push(character);
+        rest = behind;
+    }
+    plain.push_str(rest);
+    plain
 }
+
+fn find(text: &str, what: &str) -> Option<usize> {
+    memchr::memmem::find(text.as_bytes(), what.as_bytes())
+}
+
+/// The predefined entities (XML 1.0 section 4.6), the frequent ones first.
+const ENTITIES: &[(&str, char)] = &[
+    ("lt;", '<'),
+    ("gt;", '>'),
+    ("amp;", '&'),
+    ("quot;", '"'),
+    ("apos;", '\''),
+];
 
 /// Elements of `data` that a person looks for first.
 const TELLING: &[&str] = &[

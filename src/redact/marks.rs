@@ -91,8 +91,14 @@ pub(super) fn name_end(bytes: &[u8], at: usize) -> usize {
 
 /// The first place of `needle` from `at` on.
 pub(super) fn find(bytes: &[u8], at: usize, needle: &str) -> Option<usize> {
-    let found = memchr::memmem::find(bytes.get(at..)?, needle.as_bytes())?;
-    Some(at + found)
+    // What is looked for is short and mostly near: a searcher would take longer to build than to run.
+    let (rest, needle) = (bytes.get(at..)?, needle.as_bytes());
+    let is_here = |start: &usize| {
+        rest.get(*start..)
+            .is_some_and(|rest| rest.starts_with(needle))
+    };
+    let start = memchr::memchr_iter(*needle.first()?, rest).find(is_here)?;
+    Some(at + start)
 }
 
 /// Whether a percent or backslash escape ends just before `at`.

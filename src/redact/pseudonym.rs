@@ -57,13 +57,13 @@ impl Pseudonyms {
     /// The pseudonym of `secret`, which may still be escaped as it was on the wire.
     pub(super) fn of(&self, class: Class, secret: &[u8]) -> String {
         let tag = hmac::sign(&self.0, &canonical(secret));
-        let hash: String = tag
-            .as_ref()
-            .iter()
-            .take(HASH_BYTES)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        format!("{PREFIX}{}-{hash}", class.name())
+        let mut text = format!("{PREFIX}{}-", class.name());
+        for byte in tag.as_ref().iter().take(HASH_BYTES) {
+            text.extend(
+                [byte >> 4, byte & 15].map(|digit| char::from(HEXADECIMAL[usize::from(digit)])),
+            );
+        }
+        text
     }
 }
 
@@ -165,6 +165,8 @@ fn json(tail: &[u8]) -> Option<(Vec<u8>, usize)> {
 }
 
 pub(super) const PREFIX: &str = "redacted-";
+const HEXADECIMAL: &[u8; 16] = b"0123456789abcdef";
+
 /// Bytes of the hash that are kept: enough to tell the secrets of one run apart.
 const HASH_BYTES: usize = 4;
 /// How many layers of escapes are undone.

@@ -41,9 +41,7 @@ fn pass(words: &Words, pseudonyms: &Pseudonyms, text: &str) -> Option<String> {
         looked: 0,
         unclosed: Vec::new(),
     };
-    let mut found: Vec<(Range<usize>, Word)> = words.all(lower.as_bytes()).collect();
-    found.sort_unstable_by_key(|(range, _)| range.start);
-    for (range, word) in found {
+    for (range, word) in words.all(lower.as_bytes()) {
         scan.word(range, word);
     }
     apply(text, scan.spans)

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use aho_corasick::packed::{self, Searcher};
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Match, MatchKind};
 use memchr::memmem::Finder;
 
 use super::pseudonym::Class;
@@ -86,18 +86,16 @@ impl Words {
     }
 
     /// Every word of `lower`, which is in lower case, in order.
-    pub(super) fn all<'a>(
-        &'a self,
-        lower: &'a [u8],
-    ) -> impl Iterator<Item = (Range<usize>, Word)> + 'a {
-        let words = self
-            .automaton
-            .find_iter(lower)
-            .filter_map(|found| Some((found.range(), WORDS.get(found.pattern().as_usize())?.1)));
-        words.chain(
-            self.userinfo_schemes(lower)
-                .map(|at| (at..at + PLAIN_SCHEME.len(), Word::Scheme)),
-        )
+    pub(super) fn all(&self, lower: &[u8]) -> Vec<(Range<usize>, Word)> {
+        let word = |found: Match| Some((found.range(), WORDS.get(found.pattern().as_usize())?.1));
+        let mut words: Vec<_> = match self.packed_for(lower) {
+            Some(packed) => packed.find_iter(lower).filter_map(word).collect(),
+            None => self.automaton.find_iter(lower).filter_map(word).collect(),
+        };
+        let schemes = self.userinfo_schemes(lower);
+        words.extend(schemes.map(|at| (at..at + PLAIN_SCHEME.len(), Word::Scheme)));
+        words.sort_unstable_by_key(|(range, _)| range.start);
+        words
     }
 
     /// The places of `://` that have an `@` before the host ends: JIDs and namespaces are no such places.
@@ -117,11 +115,17 @@ impl Words {
     }
 
     fn hits(&self, lower: &[u8]) -> bool {
-        let word = match &self.packed {
-            Some(packed) if lower.len() >= packed.minimum_len() => packed.find(lower).is_some(),
-            _ => self.automaton.is_match(lower),
+        let word = match self.packed_for(lower) {
+            Some(packed) => packed.find(lower).is_some(),
+            None => self.automaton.is_match(lower),
         };
         word || self.userinfo_schemes(lower).next().is_some()
+    }
+
+    /// The vector instructions, if there are any and the text is long enough for them.
+    fn packed_for(&self, lower: &[u8]) -> Option<&Searcher> {
+        let packed = self.packed.as_ref()?;
+        (lower.len() >= packed.minimum_len()).then_some(packed)
     }
 }
 

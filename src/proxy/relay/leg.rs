@@ -3,6 +3,7 @@
 //! A library stream says "end" or "error"; a relay has to know which of FIN, close_notify, its absence, RST and
 //! alert it was, and to do the same to the other side. Hence rustls is driven here by hand.
 
+use std::cell::RefCell;
 use std::io::{self, Read as _, Write as _};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -13,6 +14,20 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::tcp::Tcp;
 use crate::event::Manner;
+
+/// What one read from a socket with TLS on it may bring.
+const RECORDS: usize = 40 * 1024;
+
+/// More than any TLS record has (RFC 5246 section 6.2.3, the larger of the two).
+const LARGEST_RECORD: usize = 5 + (1 << 14) + 2048;
+
+/// What is read for a buffer too small for all that [`RECORDS`] could hold; rustls takes it at once.
+const SMALLEST_READ: usize = 4096;
+
+thread_local! {
+    /// Where records are read into, one for each thread: an idle connection holds no buffer.
+    static SEALED: RefCell<Box<[u8]>> = RefCell::new(vec![0; RECORDS].into_boxed_slice());
+}
 
 /// A TCP connection, with TLS on it or not.
 #[derive(Debug)]
@@ -169,25 +184,30 @@ impl Leg {
             if let Some(manner) = &self.failed {
                 return Poll::Ready(Err(manner.clone()));
             }
+            let most = buf.len().saturating_sub(LARGEST_RECORD);
+            let opened = SEALED.with_borrow_mut(|sealed| {
+                let room = sealed.get_mut(..most.clamp(SMALLEST_READ, RECORDS));
+                let read = poll_read(&mut self.tcp, cx, room.unwrap_or_default());
+                read.map_ok(|count| open_records(tls, sealed.get(..count).unwrap_or_default(), buf))
+            });
+            let (count, broken) = match ready!(opened) {
+                Ok(opened) => opened,
+                Err(error) => (0, Some(manner_of(&error))),
+            };
+            self.failed = broken;
+            // A key update or an alert may have to go back.
             let mut tcp = Blocking {
                 tcp: &mut self.tcp,
                 cx,
             };
-            match tls.read_tls(&mut tcp) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,
-                Err(error) => self.failed = Some(manner_of(&error)),
-                Ok(_) => {
-                    if let Err(error) = tls.process_new_packets() {
-                        self.failed = Some(manner_of_tls(error));
-                    }
-                    // A key update or an alert may have to go back.
-                    while tls.wants_write() {
-                        match tls.write_tls(&mut tcp) {
-                            Ok(count) if count > 0 => {}
-                            _ => break,
-                        }
-                    }
+            while tls.wants_write() {
+                match tls.write_tls(&mut tcp) {
+                    Ok(count) if count > 0 => {}
+                    _ => break,
                 }
+            }
+            if count > 0 {
+                return Poll::Ready(Ok(count));
             }
         }
     }
@@ -256,16 +276,10 @@ impl AsyncWrite for Leg {
     }
 }
 
-/// Lets rustls, which knows only blocking I/O, read and write a [`Tcp`] within a poll.
+/// Lets rustls, which knows only blocking I/O, write to a [`Tcp`] within a poll.
 struct Blocking<'a, 'b> {
     tcp: &'a mut Tcp,
     cx: &'a mut Context<'b>,
-}
-
-impl io::Read for Blocking<'_, '_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        or_would_block(poll_read(self.tcp, self.cx, buf))
-    }
 }
 
 impl io::Write for Blocking<'_, '_> {
@@ -279,6 +293,36 @@ impl io::Write for Blocking<'_, '_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Opens TLS records and takes out their plaintext: how much, and what was wrong with them.
+///
+/// rustls itself would read 4 KiB at a time from the socket; whoever reads more at once saves most of a relay's system
+/// calls. What does not fit into `buf` stays in `tls` and is read first the next time.
+fn open_records(
+    tls: &mut Connection,
+    mut records: &[u8],
+    buf: &mut [u8],
+) -> (usize, Option<Manner>) {
+    let mut filled = 0;
+    loop {
+        let taken = match tls.read_tls(&mut records) {
+            Ok(taken) => taken,
+            Err(error) => return (filled, Some(manner_of(&error))),
+        };
+        if let Err(error) = tls.process_new_packets() {
+            return (filled, Some(manner_of_tls(error)));
+        }
+        while let Some(room) = buf.get_mut(filled..)
+            && let Ok(count @ 1..) = tls.reader().read(room)
+        {
+            filled += count;
+        }
+        // Nothing is taken at the end of the stream and behind a close_notify.
+        if taken == 0 || records.is_empty() {
+            return (filled, None);
+        }
     }
 }
 

@@ -124,7 +124,8 @@ impl Renderer {
     }
 }
 
-/// What there is to say about the event; `whole` leaves out what a later line will say better.
+/// What there is to say about the event; `whole` adds what stands below the head line, and leaves out what a later
+/// line will say better.
 #[deny(
     clippy::wildcard_enum_match_arm,
     clippy::match_wildcard_for_single_variants
@@ -150,12 +151,12 @@ fn say(event: &Event, context: &Context, whole: bool) -> Option<Said> {
         EventKind::HttpBody(body) => http::body(body, event.direction, context),
         EventKind::HttpViolation(violation) => http::violation(violation),
         EventKind::WebSocketOpened(opened) => websocket::opened(opened),
-        EventKind::WebSocketMessage(message) => websocket::message(message),
+        EventKind::WebSocketMessage(message) => websocket::message(message, whole),
         EventKind::WebSocketPing(payload) => websocket::ping(payload),
         EventKind::WebSocketPong(pong) => websocket::pong(pong),
         EventKind::WebSocketClose(closing) => websocket::close(closing),
         EventKind::WebSocketViolation(violation) => websocket::violation(violation),
-        EventKind::XmppStanza(stanza) => xmpp::stanza(stanza, context),
+        EventKind::XmppStanza(stanza) => xmpp::stanza(stanza, context, whole),
         EventKind::Stalled(stalled) => connection::stalled(stalled, event.direction),
         EventKind::Ended(ended) => connection::ended(ended, event.direction),
         EventKind::Closed(closed) => connection::closed(closed, &context.unfinished),

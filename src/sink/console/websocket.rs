@@ -31,15 +31,19 @@ pub(super) fn opened(opened: &WebSocketOpened) -> Said {
         .maybe(unknown)
 }
 
-pub(super) fn message(message: &WebSocketMessage) -> Said {
+pub(super) fn message(message: &WebSocketMessage, whole: bool) -> Said {
     let kind = match message.message.opcode {
         DataOpcode::Text => "text message",
         DataOpcode::Binary => "binary message",
     };
-    Said::new(Style::Subject, kind)
+    let said = Said::new(Style::Subject, kind)
         .fact(time::bytes(message.payload.size))
-        .maybe(carried(&message.message))
-        .below(payload(&message.payload))
+        .maybe(carried(&message.message));
+    if whole {
+        said.below(payload(&message.payload))
+    } else {
+        said
+    }
 }
 
 pub(super) fn ping(payload: &Payload) -> Said {

@@ -8,7 +8,7 @@ use super::{time, websocket};
 use crate::event::{Carrier, QName, Stanza, StanzaError, StanzaKind, XmppStanza};
 use crate::finesse::Update;
 
-pub(super) fn stanza(stanza: &XmppStanza, context: &Context) -> Said {
+pub(super) fn stanza(stanza: &XmppStanza, context: &Context, whole: bool) -> Said {
     let XmppStanza {
         carrier,
         stanza: outline,
@@ -29,10 +29,10 @@ pub(super) fn stanza(stanza: &XmppStanza, context: &Context) -> Said {
     let said = said.maybe(websocket::carried(facts));
     let is_ping = |kind: &StanzaKind| matches!(kind, StanzaKind::Ping);
     let one_line = is_ping(&outline.kind) || answer.is_some_and(|(asked, _)| is_ping(&asked.what));
-    if one_line {
-        said
-    } else {
+    if whole && !one_line {
         said.below(payload(xml))
+    } else {
+        said
     }
 }
 
@@ -131,7 +131,9 @@ fn subject(asked: &StanzaKind) -> (String, String) {
         }
         StanzaKind::Session => ("session".to_owned(), String::new()),
         StanzaKind::Ping => ("ping".to_owned(), String::new()),
-        StanzaKind::Iq { child: Some(child) } => (child.name.clone(), child.namespace.clone()),
+        StanzaKind::Iq { child: Some(child) } => {
+            (child.name.to_string(), child.namespace.to_string())
+        }
         _ => ("iq".to_owned(), String::new()),
     }
 }
@@ -139,7 +141,7 @@ fn subject(asked: &StanzaKind) -> (String, String) {
 fn features(mechanisms: &[String], caps: Option<&str>, others: &[QName]) -> Said {
     let mechanisms =
         (!mechanisms.is_empty()).then(|| format!("sign in by {}", mechanisms.join(", ")));
-    let others: Vec<&str> = others.iter().map(|feature| feature.name.as_str()).collect();
+    let others: Vec<&str> = others.iter().map(|feature| &*feature.name).collect();
     Said::new(Style::Subject, "features")
         .maybe(mechanisms)
         .fact(others.join(", "))
