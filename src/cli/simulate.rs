@@ -188,8 +188,8 @@ fn ready(args: &SimulateArgs, simulator: &Simulator) -> String {
     let ready = serde_json::json!({
         "address": simulator.address().to_string(),
         "hostname": simulator.hostname(),
-        "ca_certificate": args.ca_out.as_ref().map(|path| path.display().to_string()),
-        "process_id": std::process::id(),
+        "ca": args.ca_out.as_ref().map(|path| path.display().to_string()),
+        "pid": std::process::id(),
     });
     format!("{ready}\n")
 }

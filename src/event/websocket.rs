@@ -37,7 +37,7 @@ pub struct Deflate {
     pub client_max_window_bits: u8,
 }
 
-/// A data message that carries no XMPP.
+/// A data message that carries no XMPP, or that cannot be inflated: then its size is that on the wire, and all of it cut.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct WebSocketMessage {

@@ -1,5 +1,7 @@
 //! Facts of XMPP (RFC 6120, RFC 7395 over WebSocket).
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::{MessageFacts, Payload};
@@ -29,9 +31,39 @@ pub enum Carrier {
 #[serde(rename_all = "kebab-case")]
 pub struct QName {
     /// The local name.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// The namespace URI; empty if there is none.
-    pub namespace: String,
+    pub namespace: Cow<'static, str>,
+}
+
+impl QName {
+    /// A name; those that nearly every stanza has take no memory of their own.
+    #[must_use]
+    pub fn new(name: &str, namespace: &str) -> Self {
+        Self {
+            name: common(name),
+            namespace: common(namespace),
+        }
+    }
+}
+
+fn common(text: &str) -> Cow<'static, str> {
+    const COMMON: [&str; 8] = [
+        "",
+        "iq",
+        "message",
+        "presence",
+        "ping",
+        "jabber:client",
+        "urn:xmpp:ping",
+        "urn:ietf:params:xml:ns:xmpp-framing",
+    ];
+    // Lengths first: most that differ, differ there.
+    let same = |one: &&&str| one.len() == text.len() && **one == text;
+    match COMMON.iter().find(same) {
+        Some(common) => Cow::Borrowed(common),
+        None => Cow::Owned(text.to_owned()),
+    }
 }
 
 /// The outline of a stanza: enough to know what it is, to pair it and to filter by it.

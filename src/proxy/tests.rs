@@ -28,6 +28,8 @@ struct Wish {
     upstream_proxy: Option<String>,
     reverse: Option<String>,
     patience: Option<Duration>,
+    trust: TrustOptions,
+    key_log: Option<std::path::PathBuf>,
 }
 
 impl Rig {
@@ -51,9 +53,9 @@ impl Rig {
                 .map(|one| one.parse().unwrap())
                 .collect(),
             upstream_proxy: wish.upstream_proxy.map(|url| url.parse().unwrap()),
-            trust: Trust::new(TrustOptions::default()).unwrap(),
+            trust: Trust::new(wish.trust).unwrap(),
             authority: Arc::new(authority),
-            key_log: None,
+            key_log: wish.key_log.map(|path| KeyLogFile::open(&path).unwrap()),
             patience: wish.patience.unwrap_or(Duration::from_secs(30)),
         };
         let proxy = Proxy::start(config, Arc::clone(&bus), redactor)
@@ -401,4 +403,94 @@ async fn a_request_to_finspect_itself_is_refused_as_a_loop() {
             .iter()
             .any(|kind| matches!(kind, EventKind::Refused(Refusal::Loop(_))))
     );
+}
+
+#[tokio::test]
+async fn an_upstream_that_asks_for_a_certificate_gets_the_one_of_its_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = folder.path().join("secrets");
+    let client_key = rcgen::KeyPair::generate().unwrap();
+    let client = rcgen::CertificateParams::new(vec!["agent".to_owned()])
+        .unwrap()
+        .self_signed(&client_key)
+        .unwrap();
+    let pem = format!("{}{}", client.pem(), client_key.serialize_pem());
+    let (origin, roots) = tls_origin(client.der());
+    let (listener, port) = listener().await;
+    let rig = Rig::new(Wish {
+        resolve: vec![format!("{HOST}:{port}:127.0.0.1")],
+        trust: TrustOptions {
+            extra_roots: vec![("root".to_owned(), roots.into_bytes())],
+            client_certificates: vec![
+                ClientCertificate::from_pem(HOST, "agent.pem", pem.as_bytes()).unwrap(),
+            ],
+            ..TrustOptions::default()
+        },
+        key_log: Some(secrets.clone()),
+        ..Wish::default()
+    })
+    .await;
+    let mut tunnel = rig.client().await;
+    tunnel
+        .write_all(format!("CONNECT {HOST}:{port} HTTP/1.1\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    read_to(&mut tunnel, "\r\n\r\n").await;
+    let mut store = rustls::RootCertStore::empty();
+    store.add(rig.proxy.authority().certificate_der()).unwrap();
+    let config = rustls::ClientConfig::builder_with_provider(tls::provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(store)
+        .with_no_client_auth();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    let browser = connector.connect(HOST.try_into().unwrap(), tunnel);
+    let server = async { origin.accept(listener.accept().await.unwrap().0).await };
+    let (browser, server) = bounded(async { tokio::join!(browser, server) }).await;
+    let shown = server
+        .unwrap()
+        .get_ref()
+        .1
+        .peer_certificates()
+        .map(<[_]>::to_vec);
+    assert_eq!(shown, Some(vec![client.der().clone()]));
+    drop(browser.unwrap());
+    rig.end().await;
+    let secrets_text = std::fs::read_to_string(&secrets).unwrap();
+    let handshakes = secrets_text
+        .matches("CLIENT_HANDSHAKE_TRAFFIC_SECRET ")
+        .count();
+    assert_eq!(handshakes, 2, "both legs: {secrets_text}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&secrets).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+/// A TLS server for [`HOST`] that wants exactly this client certificate, and the root that vouches for it.
+fn tls_origin(
+    client: &rustls_pki_types::CertificateDer<'static>,
+) -> (tokio_rustls::TlsAcceptor, String) {
+    let permitted = Permitted::parse(HOST).unwrap();
+    let authority = Arc::new(Authority::create(&[permitted], SystemTime::now()).unwrap());
+    let root = authority.certificate_pem().to_owned();
+    let name = finspect_ca::Name::parse(HOST).unwrap();
+    let (leaf, _) = Leaves::new(authority, 1).leaf(&name).unwrap();
+    let mut clients = rustls::RootCertStore::empty();
+    clients.add(client.clone()).unwrap();
+    let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(
+        Arc::new(clients),
+        tls::provider(),
+    )
+    .build()
+    .unwrap();
+    let resolver = rustls::sign::SingleCertAndKey::from(leaf.certified());
+    let config = rustls::ServerConfig::builder_with_provider(tls::provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier)
+        .with_cert_resolver(Arc::new(resolver));
+    (tokio_rustls::TlsAcceptor::from(Arc::new(config)), root)
 }

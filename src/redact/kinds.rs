@@ -7,10 +7,13 @@
 )]
 
 use super::Redactor;
+use std::borrow::Cow;
+
 use crate::event::{
     Attempt, AttemptOutcome, DialFailure, EventKind, HttpBody, HttpRequest, HttpResponse,
-    HttpViolation, Manner, Refusal, Rewritten, SessionStarted, Stanza, StanzaError, StanzaKind,
-    TlsFailed, TlsFailure, UpstreamFailed, WebSocketOpened, WebSocketViolation, XmppStanza,
+    HttpViolation, Manner, QName, Refusal, Rewritten, SessionStarted, Stanza, StanzaError,
+    StanzaKind, TlsFailed, TlsFailure, UpstreamFailed, WebSocketOpened, WebSocketViolation,
+    XmppStanza,
 };
 
 impl Redactor {
@@ -198,7 +201,7 @@ impl Redactor {
             error,
             kind,
         } = &mut stanza.stanza;
-        self.text(&mut root.namespace);
+        self.name(root);
         for text in [to, from, id, kind_attribute].into_iter().flatten() {
             self.text(text);
         }
@@ -208,14 +211,26 @@ impl Redactor {
         self.stanza_kind(kind);
     }
 
+    fn name(&self, name: &mut QName) {
+        for part in [&mut name.name, &mut name.namespace] {
+            if let Some(redacted) = self.redacted(part) {
+                *part = Cow::Owned(redacted);
+            }
+        }
+    }
+
     fn stanza_kind(&self, kind: &mut StanzaKind) {
         match kind {
             StanzaKind::Features {
-                mechanisms, caps, ..
+                mechanisms,
+                caps,
+                others,
             } => {
                 self.texts(mechanisms);
                 self.texts(caps);
+                others.iter_mut().for_each(|other| self.name(other));
             }
+            StanzaKind::Iq { child } => child.iter_mut().for_each(|child| self.name(child)),
             StanzaKind::Auth { mechanism, user } => {
                 self.text(mechanism);
                 self.texts(user);
@@ -241,7 +256,6 @@ impl Redactor {
             | StanzaKind::Session
             | StanzaKind::Ping
             | StanzaKind::Message
-            | StanzaKind::Iq { .. }
             | StanzaKind::Other
             | StanzaKind::Whitespace
             | StanzaKind::Empty => {}

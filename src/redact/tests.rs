@@ -465,3 +465,18 @@ proptest! {
         prop_assert_eq!(redactor().redact_text(&text), text.as_str());
     }
 }
+
+#[test]
+fn a_secret_in_the_namespace_of_a_stanzas_child_leaves_its_outline_too() {
+    let redactor = Redactor::new(Redaction::Standard, [7; 32]).unwrap();
+    let namespace = "urn:x?password=hunter2hunter2";
+    let mut kind = stanza(&format!("<iq><x xmlns='{namespace}'/></iq>"));
+    if let EventKind::XmppStanza(stanza) = &mut kind {
+        let child = QName::new("x", namespace);
+        stanza.stanza.kind = StanzaKind::Iq { child: Some(child) };
+    }
+    redactor.redact(&mut kind);
+    let json = serde_json::to_string(&kind).unwrap();
+    assert!(!json.contains("hunter2"), "{json}");
+    assert_eq!(json.matches("redacted-password-").count(), 2, "{json}");
+}

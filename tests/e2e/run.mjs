@@ -37,14 +37,14 @@ if (unknown.length > 0) refuse(`no scenario ${unknown.join(', ')}; there are ${S
 if (!existsSync(binary)) refuse(`no program at ${binary}; run cargo build first, or name it with --finspect`);
 
 const tally = { passed: 0, failed: 0 };
-const place = new Place();
+const place = new Place({ keep: options.keep });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => giveUp(signal));
 setTimeout(() => giveUp(`${WHOLE_RUN / 60_000} minutes are over`), WHOLE_RUN).unref();
 try {
   await all();
 } finally {
   if (tally.failed > 0) place.tellLogs();
-  await place.leave({ keep: options.keep });
+  await place.leave();
   if (options.keep) console.log(`kept ${place.folder}`);
 }
 console.log(`\n${tally.passed} passed, ${tally.failed} failed`);
@@ -79,9 +79,11 @@ async function guarded(name, action) {
   }
 }
 
-function giveUp(why) {
+/** Ends the run in the middle of whatever it waits for. */
+async function giveUp(why) {
   console.log(`FAIL  stopped: ${why}`);
   place.tellLogs();
+  await place.leave();
   console.log(`\n${tally.passed} passed, ${tally.failed + 1} failed`);
   process.exit(1);
 }

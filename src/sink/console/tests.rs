@@ -103,10 +103,7 @@ impl Story {
 
 fn outline(root: &str, kind: StanzaKind) -> Stanza {
     Stanza {
-        root: QName {
-            name: root.to_owned(),
-            namespace: String::new(),
-        },
+        root: QName::new(root, ""),
         to: None,
         from: None,
         id: None,

@@ -131,7 +131,9 @@ fn subject(asked: &StanzaKind) -> (String, String) {
         }
         StanzaKind::Session => ("session".to_owned(), String::new()),
         StanzaKind::Ping => ("ping".to_owned(), String::new()),
-        StanzaKind::Iq { child: Some(child) } => (child.name.clone(), child.namespace.clone()),
+        StanzaKind::Iq { child: Some(child) } => {
+            (child.name.to_string(), child.namespace.to_string())
+        }
         _ => ("iq".to_owned(), String::new()),
     }
 }
@@ -139,7 +141,7 @@ fn subject(asked: &StanzaKind) -> (String, String) {
 fn features(mechanisms: &[String], caps: Option<&str>, others: &[QName]) -> Said {
     let mechanisms =
         (!mechanisms.is_empty()).then(|| format!("sign in by {}", mechanisms.join(", ")));
-    let others: Vec<&str> = others.iter().map(|feature| feature.name.as_str()).collect();
+    let others: Vec<&str> = others.iter().map(|feature| &*feature.name).collect();
     Said::new(Style::Subject, "features")
         .maybe(mechanisms)
         .fact(others.join(", "))

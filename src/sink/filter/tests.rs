@@ -48,10 +48,7 @@ fn stanza(
         frames: Vec::new(),
     };
     let outline = Stanza {
-        root: QName {
-            name: root.to_owned(),
-            namespace: String::new(),
-        },
+        root: QName::new(root, ""),
         to: None,
         from: None,
         id: Some("1".to_owned()),

@@ -288,10 +288,12 @@ impl Decoder {
             && let Some(inflater) = &mut self.inflater
         {
             if !inflater.is_in_sync() {
+                out.emit(message.began, message.unread());
                 return;
             }
             if let Err(why) = inflater.finish(&mut message.content) {
                 self.report(Violation::LostSync(why.to_string()), out);
+                out.emit(message.began, message.unread());
                 return;
             }
             if !message.content.is_whole() {

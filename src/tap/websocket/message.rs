@@ -1,6 +1,8 @@
 //! A data message while its frames come in.
 
-use crate::event::{DataOpcode, FrameFacts, MessageFacts, Micros};
+use crate::event::{
+    Content, DataOpcode, EventKind, FrameFacts, MessageFacts, Micros, Payload, WebSocketMessage,
+};
 use crate::tap::Kept;
 
 use super::frame::FrameHeader;
@@ -57,6 +59,20 @@ impl Message {
     /// Whether it is text.
     pub(super) const fn is_text(&self) -> bool {
         matches!(self.opcode, DataOpcode::Text)
+    }
+
+    /// The message where it cannot be inflated: how it travelled, and all of its content cut.
+    pub(super) fn unread(self) -> EventKind {
+        let size = self.wire_size;
+        let (message, _) = self.into_parts();
+        EventKind::WebSocketMessage(WebSocketMessage {
+            message,
+            payload: Payload {
+                content: Content::default(),
+                size,
+                cut: size,
+            },
+        })
     }
 
     /// How it travelled, and what it says.

@@ -109,6 +109,8 @@ fn what_does_not_inflate_is_said_once_and_frames_are_read_on() {
             "permessage-deflate",
             &[
                 "< websocket LostSync(\"the data does not inflate, or to more than is followed\")",
+                "< Text frames=1 wire=1 \"\" of 1 cut 1",
+                "< Text frames=1 wire=1 \"\" of 1 cut 1",
                 "< Text frames=1 wire=2 \"ok\"",
                 "< ping \"p\"",
                 "> pong \"p\" Some(100)",
@@ -132,7 +134,10 @@ fn broken_data_over_the_limit_is_lost_alike_at_any_split() {
         .server(frame(0xc1, bytes))
         .sees(&told_of(
             "permessage-deflate",
-            &["< websocket LostSync(\"the data does not inflate, or to more than is followed\")"],
+            &[
+                "< websocket LostSync(\"the data does not inflate, or to more than is followed\")",
+                "< Text frames=1 wire=40 \"\" of 40 cut 40",
+            ],
         ));
 }
 
@@ -175,7 +180,8 @@ fn bombs_are_worked_through_up_to_a_total_only() {
     }
     let seen = transcript.seen(Cut::Whole);
     let lines: Vec<_> = seen.iter().skip(3).map(crate::tap::testing::line).collect();
-    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert_eq!(lines.len(), 6, "{lines:?}");
+    assert!(lines[3].ends_with(" \"\" of 2922 cut 2922"), "{lines:?}");
     assert_eq!(
         lines[2],
         "< websocket LostSync(\"the data does not inflate, or to more than is followed\")"

@@ -220,7 +220,11 @@ impl Outline<'_> {
             Child::Bind if name == "resource" => self.capture(Slot::Resource),
             Child::Bind if name == "jid" => self.capture(Slot::Jid),
             Child::Pubsub | Child::Event if self.found.action.is_none() => {
-                self.found.action = Some(name.to_owned());
+                self.found.action = Some(match self.child {
+                    // An event's is always `items`, and nobody asks.
+                    Child::Event => String::new(),
+                    _ => name.to_owned(),
+                });
                 self.found.node = self.walk.attribute("node");
                 self.found.subscription = self.walk.attribute("subscription");
             }
@@ -268,10 +272,7 @@ impl Outline<'_> {
     }
 
     fn qualified(&self) -> QName {
-        QName {
-            name: self.walk.name().to_owned(),
-            namespace: self.walk.namespace().to_owned(),
-        }
+        QName::new(self.walk.name(), self.walk.namespace())
     }
 
     fn finish(self) -> Stanza {

@@ -14,13 +14,18 @@ const GRACE = 5_000;
 const TAIL = { lines: 25, width: 300 };
 
 export class Place {
-  constructor() {
+  /** A new folder, removed in the end unless `keep`. */
+  constructor({ keep = false } = {}) {
+    this.keep = keep;
     this.folder = mkdtempSync(join(tmpdir(), 'finspect-e2e-'));
     this.logs = [];
     this.endings = [];
     this.running = new Set();
     // A last resort for the ways out that run no `finally`.
-    process.on('exit', () => this.#killAll());
+    process.on('exit', () => {
+      this.#killAll();
+      this.#remove();
+    });
   }
 
   /** A path in the folder. */
@@ -60,13 +65,13 @@ export class Place {
     return program;
   }
 
-  /** Ends everything, newest first, and removes the folder unless `keep`. */
-  async leave({ keep = false } = {}) {
+  /** Ends everything, newest first, and removes the folder. */
+  async leave() {
     for (const ending of this.endings.reverse()) {
       await ending().catch((error) => console.error(`while leaving: ${error.message}`));
     }
     this.endings = [];
-    if (!keep) rmSync(this.folder, { recursive: true, force: true });
+    this.#remove();
   }
 
   /** Prints the end of every log. */
@@ -76,6 +81,10 @@ export class Place {
       const cut = lines.map((line) => (line.length > TAIL.width ? `${line.slice(0, TAIL.width)}…` : line));
       if (cut.some(Boolean)) console.log(`--- ${title}, its last lines\n${cut.join('\n')}`);
     }
+  }
+
+  #remove() {
+    if (!this.keep) rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
   #killAll() {
