@@ -6,6 +6,7 @@
 // temporary folder; whatever was started is ended, whatever happens.
 
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Checks, Stopped } from './rig/checks.mjs';
@@ -29,7 +30,7 @@ const { values: options, positionals: wanted } = parseArgs({
   allowPositionals: true,
   options: { finspect: { type: 'string' }, keep: { type: 'boolean' } },
 });
-const binary = options.finspect ?? fileURLToPath(new URL('../../target/debug/finspect', import.meta.url));
+const binary = options.finspect ? resolve(options.finspect) : fileURLToPath(new URL('../../target/debug/finspect', import.meta.url));
 const scenarios = SCENARIOS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
 const unknown = wanted.filter((one) => !SCENARIOS.some(({ name }) => name === one));
 
