@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::io::AsyncWriteExt as _;
+use tokio::time::timeout;
 
 use super::head::{Head, read_head, read_until};
 use super::intercept::parse_authority;
@@ -14,7 +15,7 @@ use super::relay::{Leg, Relay, Sight, Tcp};
 use super::reverse::{Reverse, Scheme};
 use super::sniff::{Sniffed, sniff};
 use super::tally::Tally;
-use super::tls::read_hello;
+use super::tls::{Hello, read_hello};
 use super::{Shared, pages, rewrite, upstream};
 use crate::event::{
     Authority, Closed, DialFailure, Direction, Ended, Entered, EventKind, Manner, Micros, Refusal,
@@ -174,15 +175,8 @@ impl Door {
         }
     }
 
-    async fn by_server_name(&self, mut tcp: Tcp) -> Option<Relay> {
-        let patience = self.shared.patience;
-        let Ok(hello) = tokio::time::timeout(patience, read_hello(&mut tcp)).await else {
-            return self.refuse(tcp, Refusal::Silent(patience.as_secs())).await;
-        };
-        let hello = match hello {
-            Ok(hello) => hello,
-            Err(error) => return self.broken_hello(tcp, None, error).await,
-        };
+    async fn by_server_name(&self, tcp: Tcp) -> Option<Relay> {
+        let (tcp, hello) = self.hello(tcp).await?;
         let Some(name) = hello.server_name.clone() else {
             return self.refuse(tcp, Refusal::NoServerName).await;
         };
@@ -207,15 +201,22 @@ impl Door {
         }
     }
 
-    async fn reverse_tls(&self, mut tcp: Tcp, reverse: &Reverse) -> Option<Relay> {
+    /// Reads a ClientHello, or tells the client why it is not served.
+    async fn hello(&self, mut tcp: Tcp) -> Option<(Tcp, Hello)> {
         let patience = self.shared.patience;
-        let Ok(hello) = tokio::time::timeout(patience, read_hello(&mut tcp)).await else {
-            return self.refuse(tcp, Refusal::Silent(patience.as_secs())).await;
+        match timeout(patience, read_hello(&mut tcp)).await {
+            Ok(Ok(hello)) => return Some((tcp, hello)),
+            Ok(Err(error)) => self.broken_hello(tcp, None, error).await,
+            Err(_) => {
+                let silent = Refusal::Silent(patience.as_secs());
+                self.refuse(tcp, silent).await
+            }
         };
-        let hello = match hello {
-            Ok(hello) => hello,
-            Err(error) => return self.broken_hello(tcp, None, error).await,
-        };
+        None
+    }
+
+    async fn reverse_tls(&self, tcp: Tcp, reverse: &Reverse) -> Option<Relay> {
+        let (tcp, hello) = self.hello(tcp).await?;
         let target = reverse.upstream();
         let same_name = hello.server_name.as_deref() == Some(target.host.as_str());
         if same_name {
