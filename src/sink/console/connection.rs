@@ -190,7 +190,11 @@ pub(super) fn ended(ended: &Ended, direction: Option<Direction>) -> Said {
             "finspect was told to stop and ended this side".to_owned(),
         ),
     };
-    Said::new(style, what).fact(format!("it had sent {}", time::bytes(ended.bytes)))
+    // Seen with OpenSSL: the alert is its answer to a FIN, and no fault of its own.
+    let answers_a_cut = matches!(&ended.manner, Manner::Alert(alert) if alert == "decode_error");
+    Said::new(style, what)
+        .fact(format!("it had sent {}", time::bytes(ended.bytes)))
+        .maybe(answers_a_cut.then(|| "OpenSSL's answer to an end without close_notify".to_owned()))
 }
 
 pub(super) fn closed(closed: &Closed, unfinished: &[Exchange]) -> Said {
