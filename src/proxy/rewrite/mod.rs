@@ -105,14 +105,13 @@ impl Rewriting<'_> {
         let client_upgrade = hyper::upgrade::on(&mut request);
         let names = self.names(&request, scheme, &target);
         let visible = matches!(self.mode, Mode::Reverse(_)) || self.door.intercepts(&target);
-        let say = |rewritten| {
+        let say = |direction, rewritten| {
             if visible {
                 let kind = EventKind::Rewritten(rewritten);
-                let direction = Direction::ToServer;
                 self.door.observer.fact_of(direction, kind);
             }
         };
-        rewrite_request(&mut request, &names, say);
+        rewrite_request(&mut request, &names, |one| say(Direction::ToServer, one));
         let (request, answered) = Gated::wrap(request);
         let mut upstream = self.upstream.lock().await;
         if upstream
@@ -139,14 +138,7 @@ impl Rewriting<'_> {
             };
             *self.switch.lock().unwrap_or_else(PoisonError::into_inner) = Some(switch);
         }
-        let say = |rewritten| {
-            if visible {
-                let kind = EventKind::Rewritten(rewritten);
-                let direction = Direction::ToClient;
-                self.door.observer.fact_of(direction, kind);
-            }
-        };
-        rewrite_response(&mut response, &names, say);
+        rewrite_response(&mut response, &names, |one| say(Direction::ToClient, one));
         Ok(response.map(|body| body.boxed()))
     }
 
