@@ -1,6 +1,9 @@
 //! Inside a tunnel to an intercepted host: the first bytes decide again.
 
+use std::sync::Arc;
+
 use rustls::AlertDescription;
+use rustls::sign::CertifiedKey;
 
 use super::door::{Door, gone};
 use super::pages;
@@ -61,15 +64,8 @@ impl Door {
         let observer = &self.observer;
         observer.fact(EventKind::ClientHello(hello.event(host)));
         let name = hello.server_name.as_deref().unwrap_or(host);
-        let certified = match self.shared.minting.leaf(name, observer) {
-            Ok(certified) => certified,
-            Err(error) => {
-                tracing::warn!(%error, name, "no certificate for this host: relayed unread");
-                observer.fact(EventKind::Refused(Refusal::OutsideAuthority(
-                    name.to_owned(),
-                )));
-                return Some(self.untapped(client, server));
-            }
+        let Some(certified) = self.leaf_for(name) else {
+            return Some(self.untapped(client, server));
         };
         let key_log = self.shared.key_log.as_ref();
         let hold = server.hold();
@@ -96,7 +92,7 @@ impl Door {
                 chain,
             } => {
                 let page = pages::not_believed(name, &reason, advice.as_ref(), &chain);
-                let leg = self.answer_for(client, name, &hello).await?;
+                let leg = self.answer_alone(client, certified, &hello).await?;
                 pages::serve_one(leg, page, &self.shared).await;
                 None
             }
@@ -115,19 +111,25 @@ impl Door {
         }
     }
 
-    /// Answers a ClientHello for a page of our own.
-    pub(super) async fn answer_for(&self, client: Tcp, name: &str, hello: &Hello) -> Option<Leg> {
-        let certified = match self.shared.minting.leaf(name, &self.observer) {
-            Ok(certified) => certified,
-            Err(error) => {
+    /// The leaf for a host; where the authority may not speak for it, that is published.
+    pub(super) fn leaf_for(&self, name: &str) -> Option<Arc<CertifiedKey>> {
+        let minted = self.shared.minting.leaf(name, &self.observer);
+        minted
+            .map_err(|error| {
                 tracing::warn!(%error, name, "no certificate for this host");
                 let refusal = Refusal::OutsideAuthority(name.to_owned());
                 self.observer.fact(EventKind::Refused(refusal));
-                let mut client = client;
-                send_alert(&mut client, AlertDescription::UnrecognisedName).await;
-                return None;
-            }
-        };
+            })
+            .ok()
+    }
+
+    /// Answers a ClientHello where no upstream has chosen a protocol: for a page of ours, or a rewriting relay.
+    pub(super) async fn answer_alone(
+        &self,
+        client: Tcp,
+        certified: Arc<CertifiedKey>,
+        hello: &Hello,
+    ) -> Option<Leg> {
         let http = b"http/1.1".to_vec();
         let alpn = hello.alpn.contains(&http).then_some(http);
         tls::answer(

@@ -230,7 +230,10 @@ impl Door {
             .server_name
             .clone()
             .or_else(|| address.ok().map(|ip| ip.to_string()))?;
-        let client = self.answer_for(tcp, &own, &hello).await?;
+        let Some(certified) = self.leaf_for(&own) else {
+            return self.refuse_name(tcp).await;
+        };
+        let client = self.answer_alone(tcp, certified, &hello).await?;
         rewrite::serve(self, client, rewrite::Mode::Reverse(reverse.clone())).await
     }
 

@@ -34,6 +34,12 @@ impl Door {
         None
     }
 
+    /// Tells a client in TLS that there is no certificate for the name that it asks for.
+    pub(super) async fn refuse_name(&self, mut tcp: Tcp) -> Option<Relay> {
+        send_alert(&mut tcp, AlertDescription::UnrecognisedName).await;
+        None
+    }
+
     /// The client's first bytes look like TLS and are none, or they stop; `server` is there already in a tunnel.
     pub(in crate::proxy) async fn broken_hello(
         &self,
