@@ -77,6 +77,11 @@ impl Tcp {
         Hold(socket2::SockRef::from(&self.stream).try_clone().ok())
     }
 
+    /// The other end.
+    pub(crate) fn peer(&self) -> io::Result<SocketAddr> {
+        self.stream.peer_addr()
+    }
+
     /// Our end.
     pub(crate) fn local(&self) -> io::Result<SocketAddr> {
         self.stream.local_addr()

@@ -70,16 +70,32 @@ impl Dialer {
         if others.is_empty() && !own.is_empty() {
             return Err(DialFailure::Loop);
         }
-        eyeballs::connect(others, via, observer).await.map(Tcp::new)
+        let tcp = Tcp::new(eyeballs::connect(others, via, observer).await?);
+        if let (Ok(local), Ok(peer)) = (tcp.local(), tcp.peer())
+            && leads_back(self.own(), local, peer)
+        {
+            return Err(DialFailure::Loop);
+        }
+        Ok(tcp)
     }
 
     fn is_own(&self, address: SocketAddr) -> bool {
-        let listeners = self.own.get().map_or(&[][..], Vec::as_slice);
-        listeners.iter().any(|own| {
+        self.own().iter().any(|own| {
             let everywhere = own.ip().is_unspecified() && address.ip().is_loopback();
             own.port() == address.port() && (own.ip() == address.ip() || everywhere)
         })
     }
+
+    fn own(&self) -> &[SocketAddr] {
+        self.own.get().map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Whether a connection has ended up at one of our listeners: one that listens at every address is reached under
+/// any of this machine's, and then both ends of the connection have the same one.
+fn leads_back(listeners: &[SocketAddr], local: SocketAddr, peer: SocketAddr) -> bool {
+    let everywhere = |own: &SocketAddr| own.ip().is_unspecified() && own.port() == peer.port();
+    local.ip() == peer.ip() && listeners.iter().any(everywhere)
 }
 
 /// Publishes that no connection came about, with the status that the client gets.
@@ -113,5 +129,27 @@ fn failure_of(error: &io::Error) -> DialFailure {
         io::ErrorKind::TimedOut => DialFailure::TimedOut,
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => DialFailure::Reset,
         _ => DialFailure::Other(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_at_every_address_is_known_again_under_any_of_them() {
+        let at = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let listeners = [at("0.0.0.0:8445"), at("127.0.0.1:8899")];
+        let back = |local, peer| leads_back(&listeners, at(local), at(peer));
+        assert!(back("192.0.2.7:50000", "192.0.2.7:8445"));
+        assert!(
+            !back("192.0.2.7:50000", "192.0.2.8:8445"),
+            "another machine"
+        );
+        assert!(!back("192.0.2.7:50000", "192.0.2.7:9000"), "another port");
+        assert!(
+            !back("192.0.2.7:50000", "192.0.2.7:8899"),
+            "a loopback listener"
+        );
     }
 }
