@@ -70,6 +70,14 @@ impl Rig {
             .unwrap()
     }
 
+    /// A client that has asked for a tunnel and not read the answer.
+    async fn asking(&self, target: &str) -> TcpStream {
+        let mut client = self.client().await;
+        let request = format!("CONNECT {target} HTTP/1.1\r\n\r\n");
+        client.write_all(request.as_bytes()).await.unwrap();
+        client
+    }
+
     /// Stops the proxy; everything that it published.
     async fn end(self) -> Vec<EventKind> {
         self.proxy.stop().await;
@@ -231,11 +239,7 @@ async fn an_upstream_proxy_is_asked_with_its_credentials() {
         ..Wish::default()
     })
     .await;
-    let mut client = rig.client().await;
-    client
-        .write_all(b"CONNECT other.test:7 HTTP/1.1\r\n\r\n")
-        .await
-        .unwrap();
+    let mut client = rig.asking("other.test:7").await;
     let (mut proxy, _) = bounded(outer.accept()).await.unwrap();
     let asked = read_to(&mut proxy, "\r\n\r\n").await;
     assert!(
@@ -264,11 +268,7 @@ async fn a_no_of_the_upstream_proxy_reaches_the_client_with_its_reason() {
         ..Wish::default()
     })
     .await;
-    let mut client = rig.client().await;
-    client
-        .write_all(b"CONNECT other.test:7 HTTP/1.1\r\n\r\n")
-        .await
-        .unwrap();
+    let mut client = rig.asking("other.test:7").await;
     let (mut proxy, _) = bounded(outer.accept()).await.unwrap();
     read_to(&mut proxy, "\r\n\r\n").await;
     proxy
@@ -293,11 +293,7 @@ async fn socks5_is_spoken_with_user_and_password_and_leaves_names_to_the_proxy()
         ..Wish::default()
     })
     .await;
-    let mut client = rig.client().await;
-    client
-        .write_all(b"CONNECT other.test:7 HTTP/1.1\r\n\r\n")
-        .await
-        .unwrap();
+    let mut client = rig.asking("other.test:7").await;
     let (mut proxy, _) = bounded(outer.accept()).await.unwrap();
     let mut greeting = [0; 4];
     bounded(proxy.read_exact(&mut greeting)).await.unwrap();
@@ -332,11 +328,7 @@ async fn a_dead_address_is_an_event_and_the_next_one_is_tried() {
         ..Wish::default()
     })
     .await;
-    let mut client = rig.client().await;
-    client
-        .write_all(format!("CONNECT {HOST}:1 HTTP/1.1\r\n\r\n").as_bytes())
-        .await
-        .unwrap();
+    let mut client = rig.asking(&format!("{HOST}:1")).await;
     let (server, _) = bounded(origin.accept()).await.unwrap();
     read_to(&mut client, "\r\n\r\n").await;
     drop((client, server));
@@ -367,11 +359,7 @@ async fn a_client_that_says_nothing_is_let_go_before_its_first_request_only() {
     .await;
     let mut silent = rig.client().await;
     assert_eq!(bounded(silent.read(&mut [0])).await.unwrap(), 0);
-    let mut client = rig.client().await;
-    client
-        .write_all(format!("CONNECT {HOST}:1 HTTP/1.1\r\n\r\n").as_bytes())
-        .await
-        .unwrap();
+    let mut client = rig.asking(&format!("{HOST}:1")).await;
     let (mut server, _) = bounded(origin.accept()).await.unwrap();
     read_to(&mut client, "\r\n\r\n").await;
     // Three times the patience: a tunnel has no timer, so the connection has to stand.
@@ -390,11 +378,7 @@ async fn a_client_that_says_nothing_is_let_go_before_its_first_request_only() {
 async fn a_request_to_finspect_itself_is_refused_as_a_loop() {
     let rig = Rig::new(Wish::default()).await;
     let own = rig.proxy.front_doors()[0];
-    let mut client = rig.client().await;
-    client
-        .write_all(format!("CONNECT {own} HTTP/1.1\r\n\r\n").as_bytes())
-        .await
-        .unwrap();
+    let mut client = rig.asking(&format!("{own}")).await;
     let answer = read_all(&mut client).await;
     assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
     let kinds = rig.end().await;
@@ -430,11 +414,7 @@ async fn an_upstream_that_asks_for_a_certificate_gets_the_one_of_its_host() {
         ..Wish::default()
     })
     .await;
-    let mut tunnel = rig.client().await;
-    tunnel
-        .write_all(format!("CONNECT {HOST}:{port} HTTP/1.1\r\n\r\n").as_bytes())
-        .await
-        .unwrap();
+    let mut tunnel = rig.asking(&format!("{HOST}:{port}")).await;
     read_to(&mut tunnel, "\r\n\r\n").await;
     let connector = browser_of(&rig, true);
     let browser = connector.connect(HOST.try_into().unwrap(), tunnel);
@@ -519,9 +499,7 @@ async fn without_a_server_name_the_leaf_is_for_the_connect_name_and_another_name
             ..Wish::default()
         })
         .await;
-        let mut tunnel = rig.client().await;
-        let request = format!("CONNECT {HOST}:{port} HTTP/1.1\r\n\r\n");
-        tunnel.write_all(request.as_bytes()).await.unwrap();
+        let mut tunnel = rig.asking(&format!("{HOST}:{port}")).await;
         read_to(&mut tunnel, "\r\n\r\n").await;
         let browser = browser_of(&rig, names_server).connect(asked.try_into().unwrap(), tunnel);
         // The origin is nobody but HOST: under another name finspect does not believe it, and says so on a page.
