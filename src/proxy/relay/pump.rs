@@ -146,8 +146,8 @@ impl Pump {
             let arrived = sight.now();
             self.bytes += count as u64;
             let chunk = scratch.get(..count).unwrap_or_default();
-            let mut flight = Progress::default();
-            match flight.poll(cx, to, chunk) {
+            let mut written = 0;
+            match poll_write_all(cx, to, chunk, &mut written) {
                 Poll::Ready(Ok(())) => {
                     sight.show(self.direction, arrived, chunk);
                     Poll::Ready(Ok(None))
@@ -157,10 +157,8 @@ impl Pump {
                     Poll::Ready(Err(error))
                 }
                 Poll::Pending => {
-                    sight.hold(
-                        self.direction,
-                        InFlight::new(chunk, flight.written, arrived),
-                    );
+                    let flight = InFlight::new(chunk, written, arrived);
+                    sight.hold(self.direction, flight);
                     self.stall = Some(Box::new(Stall {
                         since: arrived,
                         said: false,
@@ -183,12 +181,7 @@ impl Pump {
         let Some(flight) = sight.in_flight(self.direction) else {
             return Poll::Ready(Ok(()));
         };
-        let mut progress = Progress {
-            written: flight.written,
-        };
-        let result = progress.poll(cx, to, &flight.bytes);
-        flight.written = progress.written;
-        match result {
+        match poll_write_all(cx, to, &flight.bytes, &mut flight.written) {
             Poll::Pending => {
                 self.poll_stall(cx, sight);
                 Poll::Pending
@@ -274,24 +267,21 @@ impl Pump {
     }
 }
 
-/// How much of a chunk the receiver has taken.
-#[derive(Debug, Default)]
-struct Progress {
-    written: usize,
-}
-
-impl Progress {
-    /// Ready once all of `bytes` is with the kernel.
-    fn poll(&mut self, cx: &mut Context<'_>, to: &mut Leg, bytes: &[u8]) -> Poll<io::Result<()>> {
-        while let Some(rest) = bytes.get(self.written..)
-            && !rest.is_empty()
-        {
-            match ready!(to.poll_send(cx, rest)) {
-                Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Ok(count) => self.written += count,
-                Err(error) => return Poll::Ready(Err(error)),
-            }
+/// Ready once all of `bytes` is with the kernel; the receiver has taken `written` of them so far.
+fn poll_write_all(
+    cx: &mut Context<'_>,
+    to: &mut Leg,
+    bytes: &[u8],
+    written: &mut usize,
+) -> Poll<io::Result<()>> {
+    while let Some(rest) = bytes.get(*written..)
+        && !rest.is_empty()
+    {
+        match ready!(to.poll_send(cx, rest)) {
+            Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            Ok(count) => *written += count,
+            Err(error) => return Poll::Ready(Err(error)),
         }
-        to.poll_flush_all(cx)
     }
+    to.poll_flush_all(cx)
 }
