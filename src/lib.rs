@@ -8,6 +8,7 @@ pub mod cli;
 pub mod event;
 pub mod finesse;
 pub mod proxy;
+pub mod recording;
 pub mod redact;
 pub mod sim;
 pub mod sink;

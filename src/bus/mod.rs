@@ -7,7 +7,7 @@ mod clock;
 mod queue;
 
 pub use clock::Clock;
-pub use queue::{Received, Subscription};
+pub use queue::{Loss, Received, Subscription};
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -151,7 +151,14 @@ mod tests {
         let first = subscription.receive().unwrap();
         assert!(matches!(
             first[..],
-            [Received::Event(_), Received::Lost(Gap { events: 2, .. })]
+            [
+                Received::Event(_),
+                Received::Lost(Loss {
+                    first: 2,
+                    gap: Gap { events: 2, .. },
+                    ..
+                })
+            ]
         ));
         publish(&bus);
         let next = subscription.receive().unwrap();

@@ -2,8 +2,9 @@
 
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use crate::event::{Event, Gap};
+use crate::event::{Event, EventKind, Gap, Times};
 
 /// What a reader gets.
 #[derive(Debug, Clone)]
@@ -11,7 +12,32 @@ pub enum Received {
     /// The next event.
     Event(Arc<Event>),
     /// Events are missing here: the reader was too slow for its budget.
-    Lost(Gap),
+    Lost(Loss),
+}
+
+/// Events that a reader missed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// The number of the first.
+    pub first: u64,
+    /// The times of the first.
+    pub at: Times,
+    /// How many there were, and of which kinds.
+    pub gap: Gap,
+}
+
+impl Loss {
+    /// The event that stands in the place of those that are missing.
+    #[must_use]
+    pub fn event(&self) -> Event {
+        Event {
+            number: self.first,
+            time: Times::at(self.at.arrived),
+            connection: None,
+            direction: None,
+            kind: EventKind::Gap(self.gap.clone()),
+        }
+    }
 }
 
 /// The reading end of a queue.
@@ -28,23 +54,34 @@ impl Subscription {
     /// Waits for events and takes all that are there; `None` once the bus is closed and the queue is empty.
     #[must_use]
     pub fn receive(&self) -> Option<Vec<Received>> {
-        let mut state = self.queue.lock();
         loop {
-            if !state.waiting.is_empty() {
-                state.bytes = 0;
-                return Some(mem::take(&mut state.waiting));
+            let taken = self.receive_within(Duration::from_secs(60));
+            if taken.as_ref().is_none_or(|taken| !taken.is_empty()) {
+                return taken;
             }
-            if state.closed {
-                return None;
-            }
+        }
+    }
+
+    /// As [`Subscription::receive`], but takes nothing if nothing comes for as long as `patience`.
+    #[must_use]
+    pub fn receive_within(&self, patience: Duration) -> Option<Vec<Received>> {
+        let mut state = self.queue.lock();
+        if state.waiting.is_empty() && !state.closed {
             state.reader_sleeps = true;
+            let empty = |state: &mut State| state.waiting.is_empty() && !state.closed;
             state = self
                 .queue
                 .wake
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+                .wait_timeout_while(state, patience, empty)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
             state.reader_sleeps = false;
         }
+        if state.waiting.is_empty() && state.closed {
+            return None;
+        }
+        state.bytes = 0;
+        Some(mem::take(&mut state.waiting))
     }
 }
 
@@ -96,7 +133,7 @@ impl Queue {
             return;
         }
         if state.bytes > 0 && state.bytes + weight > self.budget {
-            state.lose(weight);
+            state.lose(event, weight);
         } else {
             state.bytes += weight;
             state.waiting.push(Received::Event(Arc::clone(event)));
@@ -122,17 +159,22 @@ impl Queue {
 }
 
 impl State {
-    fn lose(&mut self, weight: usize) {
+    fn lose(&mut self, event: &Event, weight: usize) {
         if !matches!(self.waiting.last(), Some(Received::Lost(_))) {
-            let gap = Gap {
-                events: 0,
-                bytes: 0,
-            };
-            self.waiting.push(Received::Lost(gap));
+            self.waiting.push(Received::Lost(Loss {
+                first: event.number,
+                at: event.time,
+                gap: Gap::default(),
+            }));
         }
-        if let Some(Received::Lost(gap)) = self.waiting.last_mut() {
+        if let Some(Received::Lost(Loss { gap, .. })) = self.waiting.last_mut() {
             gap.events += 1;
             gap.bytes += weight as u64;
+            let name = event.kind.name();
+            match gap.kinds.get_mut(name) {
+                Some(count) => *count += 1,
+                None => drop(gap.kinds.insert(name.to_owned(), 1)),
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use crate::bus::{Bus, Clock};
 use crate::cli::{Exit, Failed};
-use crate::event::{EventKind, Micros, Redaction, SessionEnded, SessionStarted, Times};
+use crate::event::{EventKind, Micros, Redaction, SessionEnded, SessionStarted, Source, Times};
 use crate::redact::Redactor;
 use crate::sink::console::{Colour, Console, Format, Renderer, Summary};
 use crate::sink::filter::Filter;
@@ -78,8 +78,12 @@ impl Session {
         let started = SessionStarted {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             wall_clock: clock.wall_at_start(),
+            source: Source::Live,
+            time_zone: TimeZone::system().iana_name().map(ToOwned::to_owned),
             intercepted,
+            options: Vec::new(),
             redaction: view.redaction,
+            pseudonyms: None,
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         };
         let started = EventKind::SessionStarted(started);

@@ -65,6 +65,8 @@ pub enum Way {
     ReverseRewriting,
     /// finspect's own pages.
     Page,
+    /// None: the browser's own record says so, and finspect was not on the way.
+    Imported,
 }
 
 /// Why we would not serve a client.
@@ -271,6 +273,8 @@ pub enum Manner {
     Error(String),
     /// finspect was told to stop.
     Stopped,
+    /// Nobody saw how.
+    Unknown,
 }
 
 /// Both directions have ended and the connection is gone.

@@ -38,6 +38,19 @@ pub struct HttpResponse {
     pub headers: Vec<Header>,
 }
 
+impl HttpResponse {
+    /// Whether a body follows the head, with something in it (RFC 9112 section 6.3); `method` is the request's.
+    #[must_use]
+    pub fn has_body(&self, method: &str) -> bool {
+        let empty = self.headers.iter().any(|header| {
+            header.name.eq_ignore_ascii_case("content-length") && header.value.trim() == "0"
+        });
+        let none = matches!(self.status, 100..200 | 204 | 304);
+        let tunnel = method == "CONNECT" && (200..300).contains(&self.status);
+        !empty && !none && !tunnel && method != "HEAD"
+    }
+}
+
 /// The end of a message's body: its size, its type, and its content up to a cap.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -76,6 +89,8 @@ pub enum BodyFraming {
     Chunked,
     /// The end of the connection.
     UntilClose,
+    /// Nobody saw how; imported recordings only.
+    Unknown,
 }
 
 /// One header field. The value is text with each byte that is no UTF-8 replaced.
@@ -88,7 +103,7 @@ pub struct Header {
     pub value: String,
 }
 
-/// A version of HTTP/1.
+/// A version of HTTP. On our own way it is HTTP/1; an imported recording may have others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HttpVersion {
@@ -98,6 +113,14 @@ pub enum HttpVersion {
     /// HTTP/1.1.
     #[serde(rename = "1.1")]
     Http11,
+    /// HTTP/2.
+    #[serde(rename = "2")]
+    Http2,
+    /// HTTP/3.
+    #[serde(rename = "3")]
+    Http3,
+    /// Nobody saw which.
+    Unknown,
 }
 
 impl fmt::Display for HttpVersion {
@@ -105,6 +128,9 @@ impl fmt::Display for HttpVersion {
         f.write_str(match self {
             Self::Http10 => "HTTP/1.0",
             Self::Http11 => "HTTP/1.1",
+            Self::Http2 => "HTTP/2",
+            Self::Http3 => "HTTP/3",
+            Self::Unknown => "HTTP",
         })
     }
 }

@@ -7,8 +7,11 @@
 //! The JSON form of these types is the recording format: externally tagged, kebab-case.
 
 mod connection;
+mod host;
 mod http;
+mod names;
 mod payload;
+mod session;
 mod tls;
 mod websocket;
 mod weight;
@@ -18,10 +21,12 @@ pub use connection::{
     Accepted, Attempt, AttemptOutcome, Authority, Closed, DialFailure, Ended, Entered, Manner,
     Protocol, Refusal, Resolved, Rewritten, Stalled, UpstreamFailed, Via, Way,
 };
+pub use host::Host;
 pub use http::{
     BodyFraming, Header, HttpBody, HttpRequest, HttpResponse, HttpVersion, HttpViolation,
 };
 pub use payload::{Content, Payload};
+pub use session::{Gap, Listening, Recorder, Redaction, SessionEnded, SessionStarted, Source};
 pub use tls::{
     CertificateFacts, ClientHello, Leg, Minted, TlsEstablished, TlsFailed, TlsFailure, Verified,
 };
@@ -199,68 +204,12 @@ pub enum EventKind {
     Ended(Ended),
     /// Both directions have ended and the connection is gone.
     Closed(Closed),
-    /// A bound was hit and events were lost here.
+    /// A fact of the machine that the desktop runs on.
+    Host(Host),
+    /// How the recorder is, where that is not as it should be.
+    Recorder(Recorder),
+    /// A bound was hit and events were lost here: this stands for as many events, from its own number on.
     Gap(Gap),
     /// The session ended in order; always the last event.
     SessionEnded(SessionEnded),
-}
-
-/// What the session is: written first, so that every reader knows what it reads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct SessionStarted {
-    /// finspect's version.
-    pub version: String,
-    /// The wall clock at [`Micros`] 0, in microseconds since the Unix epoch.
-    pub wall_clock: i64,
-    /// The hosts named for interception, as the user wrote them.
-    pub intercepted: Vec<String>,
-    /// What is kept from the record.
-    pub redaction: Redaction,
-    /// Operating system and architecture.
-    pub platform: String,
-}
-
-/// How much is replaced by pseudonyms before anybody sees it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Redaction {
-    /// Nothing; only at the user's word.
-    Off,
-    /// Credentials, tokens, cookies, call variable values.
-    #[default]
-    Standard,
-    /// Personal data as well.
-    Strict,
-}
-
-/// A listener stands at an address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Listening {
-    /// The bound address, the real port in it.
-    pub address: std::net::SocketAddr,
-    /// The one upstream that a reverse listener serves; absent for a front door.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub upstream: Option<String>,
-}
-
-/// Events that a bounded queue had to let go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Gap {
-    /// How many events were lost.
-    pub events: u64,
-    /// Their approximate size in memory.
-    pub bytes: u64,
-}
-
-/// The closing count of a session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct SessionEnded {
-    /// Events of the session, this one included.
-    pub events: u64,
-    /// Client connections seen.
-    pub connections: u64,
 }

@@ -10,18 +10,16 @@ use super::Redactor;
 use std::borrow::Cow;
 
 use crate::event::{
-    Attempt, AttemptOutcome, DialFailure, EventKind, HttpBody, HttpRequest, HttpResponse,
-    HttpViolation, Manner, QName, Refusal, Rewritten, SessionStarted, Stanza, StanzaError,
-    StanzaKind, TlsFailed, TlsFailure, UpstreamFailed, WebSocketOpened, WebSocketViolation,
-    XmppStanza,
+    Attempt, AttemptOutcome, DialFailure, EventKind, Host, HttpBody, HttpRequest, HttpResponse,
+    HttpViolation, Manner, QName, Recorder, Refusal, Rewritten, SessionStarted, Source, Stanza,
+    StanzaError, StanzaKind, TlsFailed, TlsFailure, UpstreamFailed, WebSocketOpened,
+    WebSocketViolation, XmppStanza,
 };
 
 impl Redactor {
     pub(super) fn redact_kind(&self, kind: &mut EventKind) {
         match kind {
-            EventKind::SessionStarted(SessionStarted { intercepted, .. }) => {
-                intercepted.iter_mut().for_each(|host| self.target(host));
-            }
+            EventKind::SessionStarted(started) => self.session(started),
             EventKind::Listening(listening) => {
                 listening
                     .upstream
@@ -47,6 +45,8 @@ impl Redactor {
             EventKind::WebSocketViolation(violation) => self.websocket_violation(violation),
             EventKind::XmppStanza(stanza) => self.stanza(stanza),
             EventKind::Ended(ended) => self.manner(&mut ended.manner),
+            EventKind::Host(host) => self.host(host),
+            EventKind::Recorder(recorder) => self.recorder(recorder),
             EventKind::Accepted(_)
             | EventKind::Protocol(_)
             | EventKind::ClientHello(_)
@@ -56,6 +56,36 @@ impl Redactor {
             | EventKind::Closed(_)
             | EventKind::Gap(_)
             | EventKind::SessionEnded(_) => {}
+        }
+    }
+
+    fn session(&self, started: &mut SessionStarted) {
+        let SessionStarted {
+            intercepted,
+            options,
+            source,
+            ..
+        } = started;
+        for text in intercepted.iter_mut().chain(options) {
+            self.target(text);
+        }
+        match source {
+            Source::Har(text) | Source::Netlog(text) => self.text(text),
+            Source::Live => {}
+        }
+    }
+
+    fn host(&self, host: &mut Host) {
+        match host {
+            Host::NetworkChanged(text) | Host::ProxyChanged(text) => self.target(text),
+            Host::Suspended | Host::Resumed => {}
+        }
+    }
+
+    fn recorder(&self, recorder: &mut Recorder) {
+        match recorder {
+            Recorder::Interrupted(text) => self.text(text),
+            Recorder::Resumed(_) | Recorder::Lost(_) => {}
         }
     }
 
@@ -275,7 +305,8 @@ impl Redactor {
             | Manner::FinWithoutCloseNotify
             | Manner::Reset
             | Manner::TimedOut
-            | Manner::Stopped => {}
+            | Manner::Stopped
+            | Manner::Unknown => {}
         }
     }
 }

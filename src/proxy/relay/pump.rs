@@ -211,9 +211,11 @@ impl Pump {
             | Manner::FinWithoutCloseNotify
             | Manner::Alert(_)
             | Manner::TlsBroken(_) => Phase::Fin,
-            Manner::Reset | Manner::TimedOut | Manner::Error(_) | Manner::Stopped => {
-                Phase::Over(Over::Abort)
-            }
+            Manner::Reset
+            | Manner::TimedOut
+            | Manner::Error(_)
+            | Manner::Stopped
+            | Manner::Unknown => Phase::Over(Over::Abort),
         };
     }
 

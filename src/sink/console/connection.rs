@@ -22,9 +22,10 @@ pub(super) fn entered(entered: &Entered) -> Said {
         Way::Reverse => "reverse listener for",
         Way::ReverseRewriting => "rewriting reverse listener for",
         Way::Page => "finspect's own page at",
+        Way::Imported => "the browser's own record of",
     };
     let looked_into = match (entered.way, entered.intercepted) {
-        (Way::Page, _) => "",
+        (Way::Page | Way::Imported, _) => "",
         (_, true) => "looking inside",
         (_, false) => "tunnelled unseen",
     };
@@ -188,6 +189,10 @@ pub(super) fn ended(ended: &Ended, direction: Option<Direction>) -> Said {
         Manner::Stopped => (
             Style::Dim,
             "finspect was told to stop and ended this side".to_owned(),
+        ),
+        Manner::Unknown => (
+            Style::Plain,
+            format!("{who} ended its side, nobody saw how"),
         ),
     };
     // Seen with OpenSSL: the alert is its answer to a FIN, and no fault of its own.

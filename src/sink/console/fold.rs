@@ -152,7 +152,7 @@ impl Connection {
                 let first = event.time.began().since(exchange.at);
                 exchange.response = Some((head.clone(), first));
                 let found = exchange.clone();
-                if (head.status == 101 || head.status >= 200) && !has_body(&found.method, head) {
+                if (head.status == 101 || head.status >= 200) && !head.has_body(&found.method) {
                     self.exchanges.remove(at);
                 }
                 let total = now.since(found.at);
@@ -176,16 +176,6 @@ impl Connection {
             .iter()
             .position(|exchange| exchange.number == number)
     }
-}
-
-/// Whether a body follows the head of a response, with something in it (RFC 9112 section 6.3).
-pub(super) fn has_body(method: &str, head: &HttpResponse) -> bool {
-    let empty = head.headers.iter().any(|header| {
-        header.name.eq_ignore_ascii_case("content-length") && header.value.trim() == "0"
-    });
-    let none = matches!(head.status, 100..200 | 204 | 304);
-    let tunnel = method == "CONNECT" && (200..300).contains(&head.status);
-    !empty && !none && !tunnel && method != "HEAD"
 }
 
 /// Connections remembered.

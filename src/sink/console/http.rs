@@ -1,7 +1,7 @@
 //! Lines about HTTP exchanges.
 
 use super::body::{headers, payload};
-use super::fold::{Context, Exchange, has_body};
+use super::fold::{Context, Exchange};
 use super::paint::Style;
 use super::said::Said;
 use super::time;
@@ -29,7 +29,7 @@ pub(super) fn response(head: &HttpResponse, context: &Context, whole: bool) -> O
         .map(|(_, first)| *first);
     let streams = value(&head.headers, "content-type")
         .is_some_and(|kind| kind.starts_with("text/event-stream"));
-    if whole && exchange.is_some() && !streams && has_body(method, head) {
+    if whole && exchange.is_some() && !streams && head.has_body(method) {
         return None;
     }
     let said = status(head)

@@ -107,9 +107,9 @@ impl<W: Write> Console<W> {
         for received in batch {
             match received {
                 Received::Event(event) => self.render(event, text),
-                Received::Lost(gap) => {
-                    self.summary.lost += gap.events;
-                    self.renderer.skipped(gap, text);
+                Received::Lost(loss) => {
+                    self.summary.lost += loss.gap.events;
+                    self.renderer.skipped(loss, text);
                 }
             }
             if text.len() > CHUNK {

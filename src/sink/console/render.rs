@@ -1,7 +1,5 @@
 //! An event becomes text. Pure: what it remembers is in [`Fold`], what it writes goes to a `String`.
 
-use std::fmt::Write as _;
-
 use jiff::tz::TimeZone;
 
 use super::body;
@@ -9,7 +7,9 @@ use super::fold::{Context, Fold};
 use super::paint::{Colour, Style, cut, paint};
 use super::said::Said;
 use super::{connection, http, session, time, tls, websocket, xmpp};
-use crate::event::{Direction, Event, EventKind, Gap, Micros, Times};
+use crate::bus::Loss;
+use crate::event::{Direction, Event, EventKind, Micros};
+use crate::recording::encode;
 
 /// How events are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,8 +30,6 @@ pub struct Renderer {
     colour: Colour,
     zone: TimeZone,
     fold: Fold,
-    /// The number and the time of the last event.
-    last: (u64, Micros),
 }
 
 impl Renderer {
@@ -43,7 +41,6 @@ impl Renderer {
             colour,
             zone,
             fold: Fold::default(),
-            last: (0, Micros(0)),
         }
     }
 
@@ -66,27 +63,17 @@ impl Renderer {
     }
 
     fn take(&mut self, event: &Event) -> Context {
-        self.last = (event.number, event.time.arrived);
         self.fold.take(event)
     }
 
     /// Appends a line that says that events are missing here; in JSON a `gap` with the number of the first of them.
-    pub fn skipped(&mut self, gap: &Gap, out: &mut String) {
+    pub fn skipped(&mut self, loss: &Loss, out: &mut String) {
         if self.format == Format::Json {
-            let (number, at) = self.last;
-            let event = Event {
-                number: number + 1,
-                time: Times::at(at),
-                connection: None,
-                direction: None,
-                kind: EventKind::Gap(gap.clone()),
-            };
-            self.last = (number.saturating_add(gap.events), at);
-            return json(&event, out);
+            return json(&loss.event(), out);
         }
         let text = format!(
             "… {} events were not shown: this terminal was too slow",
-            gap.events
+            loss.gap.events
         );
         paint(out, self.colour, Style::Warning, &text);
         out.push('\n');
@@ -160,37 +147,18 @@ fn say(event: &Event, context: &Context, whole: bool) -> Option<Said> {
         EventKind::Stalled(stalled) => connection::stalled(stalled, event.direction),
         EventKind::Ended(ended) => connection::ended(ended, event.direction),
         EventKind::Closed(closed) => connection::closed(closed, &context.unfinished),
+        EventKind::Host(host) => session::host(host),
+        EventKind::Recorder(recorder) => session::recorder(recorder),
         EventKind::Gap(gap) => session::gap(gap),
         EventKind::SessionEnded(ended) => session::ended(ended),
     })
 }
 
-/// The event on one line. JSON allows DEL and C1 characters in a string, a terminal obeys them.
+/// The event on one line, as in a recording.
 fn json(event: &Event, out: &mut String) {
-    match serde_json::to_string(event) {
-        Ok(line) if !line.chars().any(is_command) => out.push_str(&line),
-        Ok(line) => {
-            for character in line.chars() {
-                if is_command(character) {
-                    let _ = write!(out, "\\u{:04x}", u32::from(character));
-                } else {
-                    out.push(character);
-                }
-            }
-        }
-        Err(error) => {
-            let _ = write!(
-                out,
-                "{{\"number\":{},\"unwritable\":\"{error}\"}}",
-                event.number
-            );
-        }
-    }
-    out.push('\n');
-}
-
-fn is_command(character: char) -> bool {
-    ('\x7f'..='\u{9f}').contains(&character)
+    let mut line = Vec::new();
+    encode(event, &mut line);
+    out.push_str(&String::from_utf8_lossy(&line));
 }
 
 const fn arrow(direction: Option<Direction>) -> (&'static str, Style) {

@@ -31,6 +31,7 @@ impl Story {
                 intercepted: vec!["finesse.example.com".to_owned()],
                 redaction: Redaction::Standard,
                 platform: "linux x86_64".to_owned(),
+                ..SessionStarted::default()
             }),
         );
         story
@@ -603,6 +604,7 @@ fn endings() -> Story {
             EventKind::Gap(Gap {
                 events: 12,
                 bytes: 4096,
+                ..Gap::default()
             }),
         );
     if let Some(last) = story.events.last_mut() {

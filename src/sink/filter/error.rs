@@ -74,7 +74,7 @@ impl FilterError {
         let list = match self.problem {
             Problem::NoTest | Problem::UnknownField => super::parse::FIELDS.join(", ") + ", not, (",
             Problem::UnknownDirection => "to-server, to-client".to_owned(),
-            Problem::UnknownKind => super::names::KINDS.join(", "),
+            Problem::UnknownKind => crate::event::EventKind::NAMES.join(", "),
             Problem::NoOperator => "and, or".to_owned(),
             Problem::NoValue
             | Problem::NoNumber

@@ -88,7 +88,7 @@ impl Test {
                 pattern.fits(&target.host) || pattern.fits(&target.to_string())
             }),
             Self::Direction(direction) => event.direction == Some(*direction),
-            Self::Kind(pattern) => pattern.fits(names::kind(&event.kind)),
+            Self::Kind(pattern) => pattern.fits(event.kind.name()),
             Self::Stanza(pattern) => stanza(pattern, event, context),
             Self::Node(pattern) => {
                 let asked = context.answers().and_then(|asked| asked.node.as_deref());

@@ -3,10 +3,9 @@
 use std::ops::Range;
 
 use super::error::{FilterError, Problem};
-use super::names::KINDS;
 use super::pattern::{Pattern, Text};
 use super::{Expression, Test};
-use crate::event::{ConnectionId, Direction};
+use crate::event::{ConnectionId, Direction, EventKind};
 
 pub(super) fn expression(text: &str) -> Result<Expression, FilterError> {
     let mut parser = Parser {
@@ -187,7 +186,9 @@ fn test(field: &str, value: &str) -> Result<Test, Problem> {
             "to-client" | "←" => Direction::ToClient,
             _ => return Err(Problem::UnknownDirection),
         }),
-        "kind" if !KINDS.iter().any(|kind| pattern.fits(kind)) => return Err(Problem::UnknownKind),
+        "kind" if !EventKind::NAMES.iter().any(|kind| pattern.fits(kind)) => {
+            return Err(Problem::UnknownKind);
+        }
         "kind" => Test::Kind(pattern),
         "host" => Test::Host(pattern),
         "stanza" => Test::Stanza(pattern),

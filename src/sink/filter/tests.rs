@@ -200,8 +200,8 @@ fn kinds_are_called_as_in_json() {
     for event in session() {
         let json = serde_json::to_value(&event.kind).unwrap();
         let name = json.as_object().unwrap().keys().next().unwrap().clone();
-        assert_eq!(names::kind(&event.kind), name);
-        assert!(names::KINDS.contains(&name.as_str()));
+        assert_eq!(event.kind.name(), name);
+        assert!(EventKind::NAMES.contains(&name.as_str()));
     }
 }
 

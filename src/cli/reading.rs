@@ -1,0 +1,104 @@
+//! The recording that a command reads, and what the user is told about its state.
+
+use std::path::Path;
+
+use super::session::say;
+use super::{Exit, Failed};
+use crate::event::{Event, Micros, Redaction};
+use crate::recording::{Header, Item, OpenError, Source, Trouble};
+
+/// A recording that is read from its start to its end; what is wrong with it is said on stderr as it is met.
+pub(super) struct Reading {
+    source: Source,
+    /// Troubles said so far.
+    said: u64,
+    /// Events that are missing, those included that the recorder itself had to let go.
+    missing: u64,
+}
+
+impl Reading {
+    /// Opens a file, a folder with the parts of one recording, or `-`.
+    pub(super) fn open(path: &Path) -> Result<Self, Failed> {
+        Self::over(Source::open(path).map_err(failed)?)
+    }
+
+    /// The same, but does not stop at the end of what there is so far.
+    pub(super) fn follow(path: &Path) -> Result<Self, Failed> {
+        Self::over(Source::open(path).map_err(failed)?.follow(true))
+    }
+
+    fn over(source: Source) -> Result<Self, Failed> {
+        if source.header().session.redaction == Redaction::Off {
+            say(OFF);
+        }
+        Ok(Self {
+            source,
+            said: 0,
+            missing: 0,
+        })
+    }
+
+    /// The header.
+    pub(super) const fn header(&self) -> &Header {
+        self.source.header()
+    }
+
+    /// Passes over parts that were over before `time`.
+    pub(super) fn skip_to(&mut self, time: Micros) -> Result<(), Failed> {
+        self.source.skip_to(time).map_err(failed)
+    }
+
+    /// Whether the session's end was read.
+    pub(super) const fn ended(&self) -> bool {
+        self.source.ended()
+    }
+
+    /// The next event; `None` at the end, or, where it is followed, at the end of what there is so far.
+    pub(super) fn next(&mut self) -> Result<Option<Event>, Failed> {
+        loop {
+            match self.source.advance().map_err(failed)? {
+                None => return Ok(None),
+                Some(Item::Event(event)) => {
+                    if let crate::event::EventKind::Gap(gap) = &event.kind {
+                        self.missing = self.missing.saturating_add(gap.events);
+                    }
+                    return Ok(Some(*event));
+                }
+                Some(Item::Trouble(trouble)) => self.trouble(&trouble),
+            }
+        }
+    }
+
+    fn trouble(&mut self, trouble: &Trouble) {
+        self.missing = self.missing.saturating_add(trouble.lost());
+        self.said += 1;
+        if self.said <= SAID {
+            say(&format!("{}: {trouble}", self.source.path().display()));
+        }
+    }
+
+    /// Says what was missing; 3 where it was anything.
+    pub(super) fn finish(self) -> Exit {
+        if self.said > SAID {
+            say(&format!("… and {} more of that kind", self.said - SAID));
+        }
+        if self.missing == 0 {
+            return Exit::Done;
+        }
+        say(&format!(
+            "the recording is incomplete: {} events are missing",
+            self.missing
+        ));
+        Exit::Incomplete
+    }
+}
+
+fn failed(error: OpenError) -> Failed {
+    Failed::usage(error.to_string())
+}
+
+/// Said wherever a recording without redaction is read or written.
+pub(super) const OFF: &str = "WARNING: this recording is not redacted: passwords, tokens and cookies are in it in clear; do not share it (`finspect redact` makes one that can be)";
+
+/// Troubles said one by one; the rest is counted.
+const SAID: u64 = 50;

@@ -1,0 +1,219 @@
+//! One part of a recording, event by event.
+
+use std::io::{self, BufRead};
+
+use super::header::{Header, RefusedHeader, Version};
+use super::line::{self, Line};
+use super::lines::{Lines, Next};
+use super::trouble::Trouble;
+use crate::event::{Event, EventKind};
+
+/// What a reader finds next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    /// An event.
+    Event(Box<Event>),
+    /// Something that is not as it should be; reading goes on.
+    Trouble(Trouble),
+}
+
+/// Reads one part of a recording as a stream, in bounded memory.
+///
+/// Reads on where more was appended since the end was found, so a growing file can be followed.
+#[derive(Debug)]
+pub struct Reader<R> {
+    lines: Lines<R>,
+    header: Header,
+    /// The line that was looked at last, from 1.
+    line: u64,
+    progress: Progress,
+    /// Lines that were left out since the last event: each may have been one of the numbers that are missing.
+    left_out: u64,
+    /// What comes before anything else is read.
+    pending: Option<Item>,
+    finished: bool,
+}
+
+/// How far reading has come in the session; carried from part to part.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Progress {
+    /// The number that the next event should have; 0 before the first part.
+    pub(super) next: u64,
+    /// The session's end was read.
+    pub(super) ended: bool,
+}
+
+/// Why there is no reader.
+#[derive(Debug, thiserror::Error)]
+pub enum HeaderError {
+    /// The first line is not accepted.
+    #[error(transparent)]
+    Refused(#[from] RefusedHeader),
+    /// The input cannot be read.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl<R: BufRead> Reader<R> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// Where the input is no recording, or none that this version can read.
+    pub fn new(input: R) -> Result<Self, HeaderError> {
+        let mut lines = Lines::new(input);
+        let header = match lines.advance()? {
+            Next::Line | Next::Tail => Header::parse(lines.line())?,
+            Next::TooLong => return Err(RefusedHeader::NoRecording.into()),
+            Next::End => return Err(RefusedHeader::Empty.into()),
+        };
+        let newer = header.version > Version::CURRENT;
+        Ok(Self {
+            lines,
+            pending: newer.then_some(Item::Trouble(Trouble::Newer(header.version))),
+            header,
+            line: 1,
+            progress: Progress::default(),
+            left_out: 0,
+            finished: false,
+        })
+    }
+
+    /// Goes on where the part before ended: what its preamble repeats is passed over, and its numbers are to follow on.
+    pub(super) const fn resume(mut self, progress: Progress) -> Self {
+        self.progress = progress;
+        self
+    }
+
+    /// The header.
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    pub(super) const fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    /// Whether the session's end was read.
+    pub const fn ended(&self) -> bool {
+        self.progress.ended
+    }
+
+    /// The next event or trouble; `None` at the end of what there is so far, a last line that is not whole included.
+    ///
+    /// # Errors
+    /// Those of the input.
+    pub fn advance(&mut self) -> io::Result<Option<Item>> {
+        loop {
+            if let Some(item) = self.pending.take() {
+                return Ok(Some(item));
+            }
+            let item = match self.lines.advance()? {
+                Next::End | Next::Tail => return Ok(None),
+                Next::TooLong => {
+                    self.line += 1;
+                    Some(self.damaged("it is too long".to_owned()))
+                }
+                Next::Line => {
+                    self.line += 1;
+                    self.take()
+                }
+            };
+            if item.is_some() {
+                return Ok(item);
+            }
+        }
+    }
+
+    /// What is left to say once nothing more will come: a last line without its end, an end that is missing.
+    ///
+    /// # Errors
+    /// Those of the input.
+    pub fn finish(&mut self) -> io::Result<Option<Item>> {
+        if let Some(item) = self.pending.take() {
+            return Ok(Some(item));
+        }
+        if self.finished {
+            return Ok(None);
+        }
+        self.finished = true;
+        if self.lines.advance()? != Next::Tail {
+            return Ok(None);
+        }
+        self.line += 1;
+        let whole = matches!(line::decode(self.lines.line()), Line::Event(_));
+        Ok(if whole {
+            self.take()
+        } else {
+            Some(Item::Trouble(Trouble::Torn { line: self.line }))
+        })
+    }
+
+    /// Reads the current line.
+    fn take(&mut self) -> Option<Item> {
+        let line = self.lines.line();
+        if line.iter().all(u8::is_ascii_whitespace) {
+            return None;
+        }
+        match line::decode(line) {
+            Line::Event(event) => self.event(event),
+            Line::Unknown { number, kind } => {
+                let unknown = Trouble::Unknown {
+                    line: self.line,
+                    number,
+                    kind,
+                };
+                self.expect(number, 1, Item::Trouble(unknown))
+            }
+            Line::Damaged(why) => Some(self.damaged(why)),
+        }
+    }
+
+    fn event(&mut self, event: Box<Event>) -> Option<Item> {
+        let stands_for = match &event.kind {
+            EventKind::Gap(gap) => gap.events.max(1),
+            EventKind::SessionEnded(_) => {
+                self.progress.ended = true;
+                1
+            }
+            _ => 1,
+        };
+        self.expect(event.number, stands_for, Item::Event(event))
+    }
+
+    /// Compares the number with the one that should come.
+    fn expect(&mut self, number: u64, stands_for: u64, item: Item) -> Option<Item> {
+        if number < self.header.first_event {
+            return (number >= self.progress.next).then_some(item);
+        }
+        let expected = match self.progress.next {
+            0 => self.header.first_event,
+            next => next,
+        };
+        if number < expected {
+            return Some(Item::Trouble(Trouble::Disorder {
+                line: self.line,
+                number,
+            }));
+        }
+        let missing = number - expected > self.left_out;
+        self.left_out = 0;
+        self.progress.next = number.saturating_add(stands_for);
+        if !missing {
+            return Some(item);
+        }
+        self.pending = Some(item);
+        Some(Item::Trouble(Trouble::Missing {
+            line: self.line,
+            from: expected,
+            to: number - 1,
+        }))
+    }
+
+    fn damaged(&mut self, why: String) -> Item {
+        self.left_out += 1;
+        Item::Trouble(Trouble::Damaged {
+            line: self.line,
+            why,
+        })
+    }
+}
