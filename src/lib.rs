@@ -6,6 +6,7 @@
 pub mod bus;
 pub mod cli;
 pub mod event;
+pub mod export;
 pub mod finesse;
 pub mod proxy;
 pub mod recording;

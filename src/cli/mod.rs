@@ -3,6 +3,7 @@
 pub mod ca;
 mod demo;
 mod exit;
+mod export;
 mod log;
 mod output;
 mod paths;
@@ -41,6 +42,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// The embedded Finesse alone, to point a browser or a gadget at
     Simulate(simulate::SimulateArgs),
+    /// A recording in the form of another tool: text
+    Export(export::ExportArgs),
     /// The certificate authority: create, show, export, remove
     Ca(ca::CaArgs),
     /// Print a completion script for a shell
@@ -101,6 +104,7 @@ fn run_command(command: Command) -> Result<Exit, Failed> {
         Command::Run(args) => run::run(&args),
         Command::Demo(args) => demo::run(&args, out),
         Command::Simulate(args) => runtime()?.block_on(simulate::run(&args, out, talk)),
+        Command::Export(args) => export::run(&args),
         Command::Ca(args) => ca::run(&args, out, talk),
         Command::Completions { shell } => {
             let mut script = Vec::new();

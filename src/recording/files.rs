@@ -1,7 +1,6 @@
 //! The files of a recording: `NAME.jsonl`, then `NAME.part2.jsonl` and on; finished parts end in `.jsonl.zst`.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -141,7 +140,7 @@ pub fn recordings(folder: &Path) -> io::Result<Vec<Recording>> {
 
 /// The path with something added to its last name.
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or(OsStr::new("")).to_owned();
+    let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(suffix);
     path.with_file_name(name)
 }
