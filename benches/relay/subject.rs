@@ -95,7 +95,15 @@ impl Subject {
             }
             Self::Finspect(format, stdout) => {
                 let mut command = command(&setup.finspect, core);
-                command.args(["run", HOST, "--listen", "127.0.0.1:0", "--format", format]);
+                command.args([
+                    "run",
+                    HOST,
+                    "--no-record",
+                    "--listen",
+                    "127.0.0.1:0",
+                    "--format",
+                    format,
+                ]);
                 let port = origin.address.port();
                 command.args(["--resolve", &format!("{HOST}:{PORT}:127.0.0.1:{port}")]);
                 command.arg("--upstream-ca").arg(&origin.ca);

@@ -83,6 +83,12 @@ impl Subscription {
         state.bytes = 0;
         Some(mem::take(&mut state.waiting))
     }
+
+    /// Whether the bus is closed: what waits now is the rest.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.queue.lock().closed
+    }
 }
 
 /// A reader that is gone wants nothing more: what waited for it is given back, and nothing is kept from then on.

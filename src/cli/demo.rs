@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -9,6 +10,7 @@ use clap::Args;
 use finspect_ca::{Authority, Permitted};
 use tokio::time::{sleep, timeout};
 
+use super::record::{Record, Typed};
 use super::session::{Session, View, say};
 use super::{Exit, Failed, runtime, signals};
 use crate::event::Redaction;
@@ -26,6 +28,9 @@ pub(super) struct DemoArgs {
     /// Stay up afterwards, to be looked at with a browser
     #[arg(long)]
     keep: bool,
+    /// Where the session is recorded: a .jsonl file, or a folder [default: nowhere]
+    #[arg(long, value_name = "PATH")]
+    record: Option<PathBuf>,
     /// The session on stdout: pretty, compact (a line an event) or json (an event a line)
     #[arg(long, value_name = "FORMAT", default_value = "pretty")]
     format: String,
@@ -67,7 +72,14 @@ pub(super) fn run(args: &DemoArgs, out: &mut dyn Write) -> Result<Exit, Failed> 
         args.filter.as_deref(),
         Redaction::Standard,
     )?;
-    runtime()?.block_on(Demo::play(scenario, view, args.keep))
+    let typed = |path| {
+        Record::from_typed(&Typed {
+            path: Some(path),
+            ..Typed::default()
+        })
+    };
+    let record = args.record.as_deref().map(typed).transpose()?;
+    runtime()?.block_on(Demo::play(scenario, view, record, args.keep))
 }
 
 /// The three parties.
@@ -78,8 +90,13 @@ struct Demo {
 }
 
 impl Demo {
-    async fn play(scenario: &'static Scenario, view: View, keep: bool) -> Result<Exit, Failed> {
-        let demo = Self::set_up(scenario, view).await?;
+    async fn play(
+        scenario: &'static Scenario,
+        view: View,
+        record: Option<Record>,
+        keep: bool,
+    ) -> Result<Exit, Failed> {
+        let demo = Self::set_up(scenario, view, record).await?;
         say(&format!(
             "finspect demo, scenario {}: {}. {PACE} seconds of the desktop's life pass in one.",
             scenario.name, scenario.about
@@ -106,7 +123,11 @@ impl Demo {
         told.map(|()| exit)
     }
 
-    async fn set_up(scenario: &'static Scenario, view: View) -> Result<Self, Failed> {
+    async fn set_up(
+        scenario: &'static Scenario,
+        view: View,
+        record: Option<Record>,
+    ) -> Result<Self, Failed> {
         let simulator = Simulator::start(SimConfig {
             scenario: Some(scenario),
             pace: Pace::new(PACE),
@@ -136,7 +157,7 @@ impl Demo {
             key_log: None,
             patience: Duration::from_secs(30),
         };
-        let session = Session::start(view, vec![host])?;
+        let session = Session::start(view, record, vec![host], Vec::new())?;
         let proxy = Proxy::start(config, session.bus(), session.redactor())
             .await
             .map_err(failed("cannot start the proxy"))?;

@@ -8,6 +8,7 @@ mod log;
 mod output;
 mod paths;
 mod reading;
+mod record;
 mod run;
 mod session;
 mod signals;

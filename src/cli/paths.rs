@@ -16,10 +16,15 @@ pub(crate) fn data_dir() -> Result<PathBuf, Failed> {
     }
     let base = etcetera::choose_base_strategy().map_err(|error| {
         Failed::usage(format!(
-            "no home folder is known ({error}); name one with --ca-dir"
+            "no home folder is known ({error}); name the folders with --ca-dir and --record"
         ))
     })?;
     Ok(base.data_dir().join("finspect"))
+}
+
+/// Where recordings are put unless `--record` says otherwise.
+pub(crate) fn recordings_dir() -> Result<PathBuf, Failed> {
+    Ok(data_dir()?.join("recordings"))
 }
 
 /// Where the authority lives unless `--ca-dir` says otherwise.

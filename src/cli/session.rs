@@ -1,6 +1,7 @@
 //! A session: the bus, the redactor, and who listens; `run` and `demo` have one each.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -8,11 +9,13 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::bus::{Bus, Clock};
+use crate::cli::record::Record;
 use crate::cli::{Exit, Failed};
 use crate::event::{EventKind, Micros, Redaction, SessionEnded, SessionStarted, Source, Times};
 use crate::redact::Redactor;
-use crate::sink::console::{Colour, Console, Format, Renderer, Summary};
+use crate::sink::console::{self, Colour, Console, Format, Renderer};
 use crate::sink::filter::Filter;
+use crate::sink::recorder::{self, Recorder};
 
 /// How the session is shown.
 #[derive(Debug)]
@@ -26,7 +29,8 @@ pub(super) struct View {
 pub(super) struct Session {
     bus: Arc<Bus>,
     redactor: Arc<Redactor>,
-    console: JoinHandle<Summary>,
+    console: JoinHandle<console::Summary>,
+    recorder: Option<Recorder>,
 }
 
 /// Events that wait for a slow terminal, in bytes.
@@ -34,6 +38,9 @@ const CONSOLE_BUDGET: usize = 64 * 1024 * 1024;
 
 /// How long the end waits for a terminal that has stopped reading.
 const END_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the end waits for a disk, and for finished parts to be compressed.
+const RECORDING_PATIENCE: Duration = Duration::from_secs(60);
 
 impl View {
     /// Reads `--format` and `--filter`.
@@ -66,7 +73,12 @@ impl View {
 
 impl Session {
     /// Starts the listeners of a session and publishes its first event.
-    pub(super) fn start(view: View, intercepted: Vec<String>) -> Result<Self, Failed> {
+    pub(super) fn start(
+        view: View,
+        record: Option<Record>,
+        intercepted: Vec<String>,
+        options: Vec<String>,
+    ) -> Result<Self, Failed> {
         let redactor =
             Redactor::random(view.redaction).map_err(|error| Failed::usage(error.to_string()))?;
         let clock = Clock::start();
@@ -81,25 +93,40 @@ impl Session {
             source: Source::Live,
             time_zone: TimeZone::system().iana_name().map(ToOwned::to_owned),
             intercepted,
-            options: Vec::new(),
+            options,
             redaction: view.redaction,
             pseudonyms: None,
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         };
-        let started = EventKind::SessionStarted(started);
+        let mut started = EventKind::SessionStarted(started);
+        redactor.redact(&mut started);
+        let recorder = match (&started, record) {
+            (EventKind::SessionStarted(session), Some(record)) => {
+                Some(record.start(session, &bus)?)
+            }
+            _ => None,
+        };
         bus.publish(Times::at(Micros(0)), None, None, started);
         if view.redaction == Redaction::Off {
-            say("WARNING: redaction is off: passwords, tokens and cookies are shown in clear");
+            say(
+                "WARNING: redaction is off: passwords, tokens and cookies are shown and recorded in clear",
+            );
         }
         Ok(Self {
             bus,
             redactor: Arc::new(redactor),
             console,
+            recorder,
         })
     }
 
     pub(super) fn bus(&self) -> Arc<Bus> {
         Arc::clone(&self.bus)
+    }
+
+    /// The recording's first file.
+    pub(super) fn recording(&self) -> Option<&Path> {
+        self.recorder.as_ref().map(Recorder::path)
     }
 
     pub(super) fn redactor(&self) -> Arc<Redactor> {
@@ -117,18 +144,78 @@ impl Session {
         let ended = EventKind::SessionEnded(ended);
         self.bus.publish(Times::at(now), None, None, ended);
         self.bus.close();
-        let printed = wait_until(END_PATIENCE, || self.console.is_finished());
+        let printed = printed(self.console);
         say(&format!(
             "finspect saw {events} events on {connections} connections"
         ));
-        if !printed {
-            say("the output does not take the rest of the session: what waited for it is lost");
-            return Exit::Incomplete;
-        }
-        match self.console.join() {
-            Ok(summary) => conclude(&summary),
-            Err(_) => Exit::Bug,
-        }
+        let recorded = self.recorder.map_or(Exit::Done, recorded);
+        worse(printed, recorded)
+    }
+}
+
+/// Waits until everything is printed.
+fn printed(console: JoinHandle<console::Summary>) -> Exit {
+    if !wait_until(END_PATIENCE, || console.is_finished()) {
+        say("the output does not take the rest of the session: what waited for it is lost");
+        return Exit::Incomplete;
+    }
+    match console.join() {
+        Ok(summary) => conclude(&summary),
+        Err(_) => Exit::Bug,
+    }
+}
+
+/// Waits until everything is recorded, and says where.
+fn recorded(recorder: Recorder) -> Exit {
+    let path = recorder.path().to_owned();
+    if !wait_until(RECORDING_PATIENCE, || recorder.is_finished()) {
+        say(&format!(
+            "the disk does not take the rest of the session: the recording {} has no end",
+            path.display()
+        ));
+        return Exit::Incomplete;
+    }
+    let Some(recorder::Summary {
+        events,
+        bytes,
+        parts,
+        lost,
+        failed,
+    }) = recorder.finish()
+    else {
+        return Exit::Bug;
+    };
+    let parts = if parts > 1 {
+        format!(" in {parts} parts")
+    } else {
+        String::new()
+    };
+    say(&format!(
+        "recorded {events} events ({}){parts} to {}",
+        console::bytes(bytes),
+        path.display()
+    ));
+    if lost.is_empty() {
+        return Exit::Done;
+    }
+    let why = failed.map_or_else(
+        || "the disk was too slow or not there".to_owned(),
+        |why| format!("the recording ended early: {why}"),
+    );
+    say(&format!(
+        "{} events are NOT in the recording ({}): {why}",
+        lost.events,
+        console::bytes(lost.bytes)
+    ));
+    Exit::Incomplete
+}
+
+/// A bug is worse than an incomplete session, and that is worse than none of it.
+const fn worse(one: Exit, other: Exit) -> Exit {
+    match (one, other) {
+        (Exit::Bug, _) | (_, Exit::Bug) => Exit::Bug,
+        (Exit::Done, other) => other,
+        (one, _) => one,
     }
 }
 
@@ -147,7 +234,7 @@ fn wait_until(patience: Duration, done: impl Fn() -> bool) -> bool {
 }
 
 /// What the console's end means for the session.
-fn conclude(summary: &Summary) -> Exit {
+fn conclude(summary: &console::Summary) -> Exit {
     if let Some(error) = &summary.error {
         say(&format!(
             "the session could not be printed to its end: {error}"

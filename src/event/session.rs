@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Event;
+
 /// What the session is: written first, so that every reader knows what it reads.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -92,6 +94,22 @@ pub struct Gap {
 }
 
 impl Gap {
+    /// The gap that losing this event makes.
+    #[must_use]
+    pub fn of(event: &Event) -> Self {
+        Self {
+            events: 1,
+            bytes: event.weight() as u64,
+            kinds: BTreeMap::from([(event.kind.name().to_owned(), 1)]),
+        }
+    }
+
+    /// Whether nothing was lost.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.events == 0
+    }
+
     /// Adds another gap that follows this one.
     pub fn add(&mut self, other: &Self) {
         self.events += other.events;

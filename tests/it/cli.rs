@@ -174,6 +174,7 @@ fn an_output_that_nobody_reads_holds_up_nothing_and_is_owned_up_to() {
         .args([
             "run",
             "127.0.0.1",
+            "--no-record",
             "--listen",
             "127.0.0.1:0",
             "--format",

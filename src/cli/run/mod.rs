@@ -7,6 +7,7 @@ mod typed;
 pub(super) use typed::RunArgs;
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use crate::cli::session::Session;
 use crate::cli::{Exit, Failed, runtime, signals};
@@ -22,6 +23,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failed> {
 async fn serve(settings: Settings) -> Result<Exit, Failed> {
     let Settings {
         view,
+        record,
+        options,
         proxy,
         ready_file,
         insecure,
@@ -30,7 +33,7 @@ async fn serve(settings: Settings) -> Result<Exit, Failed> {
     let intercepted = proxy.intercept.iter().map(ToString::to_string);
     let intercepted = intercepted.chain(reverse).collect();
     let authority = proxy.authority.clone();
-    let session = Session::start(view, intercepted)?;
+    let session = Session::start(view, record, intercepted, options)?;
     let started = Proxy::start(proxy, session.bus(), session.redactor()).await;
     let proxy = match started {
         Ok(proxy) => proxy,
@@ -39,9 +42,9 @@ async fn serve(settings: Settings) -> Result<Exit, Failed> {
             return Err(Failed::usage(error.to_string()));
         }
     };
-    welcome(&proxy, &insecure, &mut io::stderr());
+    welcome(&proxy, &insecure, session.recording(), &mut io::stderr());
     if let Some(path) = &ready_file {
-        ready::write(path, &proxy, &authority)?;
+        ready::write(path, &proxy, &authority, session.recording())?;
     }
     let told = signals::told_to_end().await;
     let connections = proxy.connections();
@@ -52,7 +55,7 @@ async fn serve(settings: Settings) -> Result<Exit, Failed> {
 }
 
 /// Says where finspect listens and what to do next. Talk that nobody reads must not stop a run.
-fn welcome(proxy: &Proxy, insecure: &[String], talk: &mut dyn Write) {
+fn welcome(proxy: &Proxy, insecure: &[String], recording: Option<&Path>, talk: &mut dyn Write) {
     let mut lines = Vec::new();
     for address in proxy.front_doors() {
         lines.push(format!("finspect listens at {address}: set the browser's proxy to it, or to http://{address}/proxy.pac"));
@@ -66,6 +69,9 @@ fn welcome(proxy: &Proxy, insecure: &[String], talk: &mut dyn Write) {
     }
     for host in insecure {
         lines.push(format!("WARNING: any certificate of {host} is accepted (--upstream-insecure): nobody vouches that this is {host}"));
+    }
+    if let Some(path) = recording {
+        lines.push(format!("recording to {}", path.display()));
     }
     lines.push("Ctrl-C ends the session".to_owned());
     for line in lines {

@@ -17,7 +17,7 @@ struct Ready<'a> {
     ca: &'a Path,
     /// Where the PAC file is.
     pac: Option<String>,
-    /// The recording of this run.
+    /// The recording of this run: its first part.
     recording: Option<&'a Path>,
 }
 
@@ -29,7 +29,12 @@ struct Listener {
 }
 
 /// Writes the file in one step, so that whoever waits for it never reads half of it.
-pub(super) fn write(path: &Path, proxy: &Proxy, authority: &Authority) -> Result<(), Failed> {
+pub(super) fn write(
+    path: &Path,
+    proxy: &Proxy,
+    authority: &Authority,
+    recording: Option<&Path>,
+) -> Result<(), Failed> {
     let failed = |error: std::io::Error| {
         Failed::usage(format!(
             "cannot write the ready file {}: {error}",
@@ -54,7 +59,7 @@ pub(super) fn write(path: &Path, proxy: &Proxy, authority: &Authority) -> Result
             .front_doors()
             .first()
             .map(|address| format!("http://{address}/proxy.pac")),
-        recording: None,
+        recording,
     };
     let json = serde_json::to_vec_pretty(&ready).map_err(|error| failed(error.into()))?;
     let mut partial = path.as_os_str().to_owned();

@@ -10,6 +10,7 @@ use std::time::Duration;
 use finspect_ca::Permitted;
 
 use super::typed::{RunArgs, RunOptions};
+use crate::cli::record::{Record, Typed};
 use crate::cli::session::View;
 use crate::cli::{Failed, ca, paths};
 use crate::event::Redaction;
@@ -21,6 +22,10 @@ use crate::proxy::{
 /// Everything that a run needs, checked.
 pub(super) struct Settings {
     pub(super) view: View,
+    /// Absent where nothing is to be recorded.
+    pub(super) record: Option<Record>,
+    /// What changes the traffic, for the record.
+    pub(super) options: Vec<String>,
     pub(super) proxy: ProxyConfig,
     pub(super) ready_file: Option<PathBuf>,
     /// Hosts whose certificate is not looked at.
@@ -56,6 +61,8 @@ impl Settings {
             options.filter.as_deref(),
             redaction,
         )?;
+        let record = record(&options)?;
+        let for_the_record = for_the_record(&options);
         let trust = trust(&options)?;
         let upstream_proxy = options.upstream_proxy.as_deref().map(parse).transpose()?;
         let overrides: Vec<Override> = parse_all(&options.resolve)?;
@@ -69,6 +76,8 @@ impl Settings {
         let key_log = key_log(options.keylog)?;
         Ok(Self {
             view,
+            record,
+            options: for_the_record,
             proxy: ProxyConfig {
                 listen,
                 reverse,
@@ -125,6 +134,45 @@ fn redaction(level: Option<&str>) -> Result<Redaction, Failed> {
             "`{other}` is no redaction level; there is standard and off"
         ))),
     }
+}
+
+fn record(options: &RunOptions) -> Result<Option<Record>, Failed> {
+    if options.no_record {
+        return Ok(None);
+    }
+    Record::from_typed(&Typed {
+        path: options.record.as_deref(),
+        sync: options.sync,
+        rotate_size: options.rotate_size.as_deref(),
+        rotate_every: options.rotate_every.as_deref(),
+        keep: options.keep,
+    })
+    .map(Some)
+}
+
+/// The options that change the traffic or whom it reaches; whoever reads the recording has to know of them.
+fn for_the_record(options: &RunOptions) -> Vec<String> {
+    let listed = [
+        ("--reverse", &options.reverse),
+        ("--resolve", &options.resolve),
+        ("--upstream-pin", &options.upstream_pin),
+        ("--upstream-insecure", &options.upstream_insecure),
+    ];
+    let listed = listed
+        .into_iter()
+        .flat_map(|(name, values)| values.iter().map(move |value| format!("{name} {value}")));
+    // Of files, that there is one: their names say more of the user than of the traffic.
+    let files = options
+        .upstream_ca
+        .iter()
+        .map(|_| "--upstream-ca".to_owned());
+    let hosts = options.upstream_cert.iter().filter_map(|text| {
+        let (host, _) = text.split_once('=')?;
+        Some(format!("--upstream-cert {host}"))
+    });
+    let proxy = options.upstream_proxy.iter();
+    let proxy = proxy.map(|url| format!("--upstream-proxy {url}"));
+    listed.chain(files).chain(hosts).chain(proxy).collect()
 }
 
 fn trust(options: &RunOptions) -> Result<Trust, Failed> {

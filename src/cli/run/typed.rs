@@ -32,6 +32,25 @@ pub(crate) struct RunOptions {
     /// A reverse listener for one upstream, for browsers whose proxy cannot be set; may repeat
     #[arg(long, value_name = "[ADDR:PORT=]URL")]
     pub(super) reverse: Vec<String>,
+    /// Where the session is recorded: a .jsonl file, or a folder for a new file per run [default: recordings in
+    /// finspect's data folder]
+    #[arg(long, value_name = "PATH", conflicts_with = "no_record")]
+    pub(super) record: Option<PathBuf>,
+    /// Record nothing
+    #[arg(long)]
+    pub(super) no_record: bool,
+    /// Flush the recording to the disk itself each second, so that a power cut loses no more
+    #[arg(long)]
+    pub(super) sync: bool,
+    /// Begin a new part of the recording at this size; finished parts are compressed [default: 256MiB]
+    #[arg(long, value_name = "SIZE")]
+    pub(super) rotate_size: Option<String>,
+    /// Begin a new part of the recording at this age, such as 1h
+    #[arg(long, value_name = "TIME")]
+    pub(super) rotate_every: Option<String>,
+    /// Keep this many parts of the recording, and remove the oldest
+    #[arg(long, value_name = "COUNT")]
+    pub(super) keep: Option<u32>,
     /// How much is replaced by pseudonyms: standard (credentials, tokens, cookies, call variables) or off [default: standard]
     #[arg(long, value_name = "LEVEL")]
     pub(super) redact: Option<String>,
@@ -65,7 +84,7 @@ pub(crate) struct RunOptions {
     /// What is printed, such as 'host finesse1.* and not stanza ping'
     #[arg(long, value_name = "EXPR")]
     pub(super) filter: Option<String>,
-    /// Written when all listeners are up: JSON with addresses, CA certificate, PAC URL and process id
+    /// Written when all listeners are up: JSON with addresses, CA certificate, PAC URL, recording and process id
     #[arg(long, value_name = "FILE")]
     pub(super) ready_file: Option<PathBuf>,
 }
@@ -78,6 +97,8 @@ Examples:
       Every host below example.com, a free port, one line an event.
   finspect run finesse.example.com --upstream-pin finesse.example.com=sha256:3f…
       A self-signed Finesse: accept exactly its certificate.
+  finspect run finesse.example.com --record morning.jsonl
+      A recording of that name; `finspect show morning.jsonl` prints it as it was live.
   finspect run --reverse 127.0.0.1:8445=https://finesse.example.com:8445
       Where no proxy can be set: open https://localhost:8445.";
 
@@ -87,7 +108,17 @@ impl RunOptions {
         fn list<T>(typed: Vec<T>, file: Vec<T>) -> Vec<T> {
             if typed.is_empty() { file } else { typed }
         }
+        let (record, no_record) = match (self.record, self.no_record) {
+            (None, false) => (file.record, file.no_record),
+            typed => typed,
+        };
         Self {
+            record,
+            no_record,
+            sync: self.sync || file.sync,
+            rotate_size: self.rotate_size.or(file.rotate_size),
+            rotate_every: self.rotate_every.or(file.rotate_every),
+            keep: self.keep.or(file.keep),
             listen: list(self.listen, file.listen),
             intercept: list(self.intercept, file.intercept),
             reverse: list(self.reverse, file.reverse),

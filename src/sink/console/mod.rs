@@ -22,6 +22,7 @@ mod tests;
 
 pub use paint::Colour;
 pub use render::{Format, Renderer};
+pub use time::bytes;
 
 use std::io::{self, ErrorKind, Write};
 use std::thread::{Builder, JoinHandle, sleep};

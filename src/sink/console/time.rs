@@ -46,7 +46,7 @@ pub(super) fn duration(time: Micros) -> String {
 }
 
 /// A size in bytes.
-pub(super) fn bytes(count: u64) -> String {
+pub fn bytes(count: u64) -> String {
     match count {
         1 => "1 byte".to_owned(),
         0..10_240 => format!("{count} bytes"),

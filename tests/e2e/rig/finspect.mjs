@@ -8,7 +8,7 @@ const START = 30_000;
 /** Starts `finspect run` on a free port and waits for its ready file. */
 export async function startFinspect(place, binary, name, args) {
   const readyFile = place.path(`${name}.ready.json`);
-  const program = place.start(name, binary, ['run', '--listen', '127.0.0.1:0', '--ready-file', readyFile,
+  const program = place.start(name, binary, ['run', '--no-record', '--listen', '127.0.0.1:0', '--ready-file', readyFile,
     '--ca-dir', place.path('authority'), ...args], { env: environment(place) });
   const ready = await program.until(`the ready file of ${name}`, () => readWhole(readyFile), START);
   const [frontDoor] = ready.listeners.filter((listener) => !listener.upstream);

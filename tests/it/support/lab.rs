@@ -75,7 +75,7 @@ impl Lab {
 
         let mut command = Command::new(env!("CARGO_BIN_EXE_finspect"));
         command
-            .args(["run", "--listen", "127.0.0.1:0"])
+            .args(["run", "--no-record", "--listen", "127.0.0.1:0"])
             .args(["--format", "json", "--ca-dir"])
             .arg(path("ca"))
             .arg("--upstream-ca")
