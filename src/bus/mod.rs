@@ -25,6 +25,7 @@ pub struct Bus {
 struct State {
     published: u64,
     queues: Vec<Arc<Queue>>,
+    closed: bool,
 }
 
 impl Bus {
@@ -51,15 +52,15 @@ impl Bus {
         Subscription::new(queue)
     }
 
-    /// Gives the event its number and hands it to every queue; returns the number.
+    /// Gives the event its number and hands it to every queue. After the bus was closed nothing follows any more.
     pub fn publish(
         &self,
         time: Times,
         connection: Option<ConnectionId>,
         direction: Option<Direction>,
         kind: EventKind,
-    ) -> u64 {
-        let mut event = Event {
+    ) {
+        let event = Event {
             number: 0,
             time,
             connection,
@@ -68,13 +69,9 @@ impl Bus {
         };
         let weight = event.weight();
         let mut state = self.lock();
-        state.published += 1;
-        event.number = state.published;
-        let event = Arc::new(event);
-        for queue in &state.queues {
-            queue.offer(&event, weight);
+        if !state.closed {
+            state.publish(event, weight);
         }
-        event.number
     }
 
     /// How many events there have been.
@@ -83,11 +80,27 @@ impl Bus {
         self.lock().published
     }
 
-    /// No event will follow: every reader gets to its end.
-    pub fn close(&self) {
-        for queue in &self.lock().queues {
-            queue.close();
+    /// Publishes the last event, which is told its number: nothing follows, and every reader gets to its end.
+    pub fn close_with(&self, last: impl FnOnce(u64) -> EventKind) {
+        let mut state = self.lock();
+        if state.closed {
+            return;
         }
+        let event = Event {
+            number: 0,
+            time: Times::at(self.clock.now()),
+            connection: None,
+            direction: None,
+            kind: last(state.published + 1),
+        };
+        let weight = event.weight();
+        state.publish(event, weight);
+        state.close();
+    }
+
+    /// Ends without a last event.
+    pub fn close(&self) {
+        self.lock().close();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -95,35 +108,74 @@ impl Bus {
     }
 }
 
+impl State {
+    fn publish(&mut self, mut event: Event, weight: usize) {
+        self.published += 1;
+        event.number = self.published;
+        let event = Arc::new(event);
+        for queue in &self.queues {
+            queue.offer(&event, weight);
+        }
+    }
+
+    fn close(&mut self) {
+        self.closed = true;
+        for queue in &self.queues {
+            queue.close();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Gap, Micros, SessionEnded};
+    use crate::event::{Gap, Micros, Recorder, SessionEnded};
 
-    fn publish(bus: &Bus) -> u64 {
-        let kind = EventKind::SessionEnded(SessionEnded {
-            events: 0,
-            connections: 0,
+    fn publish(bus: &Bus) {
+        let kind = EventKind::Recorder(Recorder::Lost(Gap::default()));
+        bus.publish(Times::at(Micros(7)), None, None, kind);
+    }
+
+    fn end(bus: &Bus) {
+        bus.close_with(|events| {
+            EventKind::SessionEnded(SessionEnded {
+                events,
+                connections: 0,
+            })
         });
-        bus.publish(Times::at(Micros(7)), None, None, kind)
+    }
+
+    fn numbers(subscription: &Subscription) -> Vec<u64> {
+        std::iter::from_fn(|| subscription.receive())
+            .flatten()
+            .map(|received| match received {
+                Received::Event(event) => event.number,
+                Received::Lost(loss) => panic!("lost {loss:?}"),
+            })
+            .collect()
     }
 
     #[test]
     fn numbers_are_consecutive_and_every_queue_sees_all() {
         let bus = Bus::new(Clock::start());
         let (one, two) = (bus.subscribe(1 << 20), bus.subscribe(1 << 20));
-        assert_eq!([publish(&bus), publish(&bus)], [1, 2]);
-        bus.close();
+        publish(&bus);
+        publish(&bus);
+        end(&bus);
         for subscription in [one, two] {
-            let numbers: Vec<u64> = std::iter::from_fn(|| subscription.receive())
-                .flatten()
-                .map(|received| match received {
-                    Received::Event(event) => event.number,
-                    Received::Lost(gap) => panic!("lost {gap:?}"),
-                })
-                .collect();
-            assert_eq!(numbers, [1, 2]);
+            assert_eq!(numbers(&subscription), [1, 2, 3]);
         }
+    }
+
+    #[test]
+    fn nothing_follows_the_last_event() {
+        let bus = Bus::new(Clock::start());
+        let subscription = bus.subscribe(1 << 20);
+        end(&bus);
+        publish(&bus);
+        end(&bus);
+        assert_eq!(numbers(&subscription), [1]);
+        assert_eq!(bus.published(), 1);
     }
 
     #[test]
@@ -136,32 +188,26 @@ mod tests {
         let received = stayed.receive().unwrap();
         let held = received.iter().map(|received| match received {
             Received::Event(event) => Arc::strong_count(event),
-            Received::Lost(gap) => panic!("lost {gap:?}"),
+            Received::Lost(loss) => panic!("lost {loss:?}"),
         });
         assert_eq!(held.collect::<Vec<_>>(), [1, 1]);
     }
 
     #[test]
-    fn a_full_queue_says_what_it_lost_and_where() {
+    fn a_full_queue_says_what_it_lost_and_where_and_takes_the_end_nonetheless() {
         let bus = Bus::new(Clock::start());
         let subscription = bus.subscribe(1);
         publish(&bus);
         publish(&bus);
         publish(&bus);
         let first = subscription.receive().unwrap();
-        assert!(matches!(
-            first[..],
-            [
-                Received::Event(_),
-                Received::Lost(Loss {
-                    first: 2,
-                    gap: Gap { events: 2, .. },
-                    ..
-                })
-            ]
-        ));
+        let [Received::Event(_), Received::Lost(loss)] = &first[..] else {
+            panic!("{first:?}");
+        };
+        assert_eq!((loss.first, loss.gap.events), (2, 2));
+        assert_eq!(loss.gap.kinds["recorder"], 2);
         publish(&bus);
-        let next = subscription.receive().unwrap();
-        assert!(matches!(&next[..], [Received::Event(event)] if event.number == 4));
+        end(&bus);
+        assert_eq!(numbers(&subscription), [4, 5]);
     }
 }

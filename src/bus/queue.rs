@@ -132,13 +132,15 @@ impl Queue {
         }
     }
 
-    /// Takes the event, or counts it as lost if the reader is over budget. An empty queue takes any event.
+    /// Takes the event, or counts it as lost if the reader is over budget. An empty queue takes any event,
+    /// and any queue the last one, without which a reader could not tell an end from a break.
     pub(super) fn offer(&self, event: &Arc<Event>, weight: usize) {
         let mut state = self.lock();
         if state.reader_left {
             return;
         }
-        if state.bytes > 0 && state.bytes + weight > self.budget {
+        let last = matches!(event.kind, EventKind::SessionEnded(_));
+        if state.bytes > 0 && state.bytes + weight > self.budget && !last {
             state.lose(event, weight);
         } else {
             state.bytes += weight;

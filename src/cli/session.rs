@@ -135,15 +135,13 @@ impl Session {
 
     /// Publishes the last event, waits until everything is printed, and says how it went.
     pub(super) fn end(self, connections: u64) -> Exit {
-        let events = self.bus.published() + 1;
-        let ended = SessionEnded {
-            events,
-            connections,
-        };
-        let now = self.bus.clock().now();
-        let ended = EventKind::SessionEnded(ended);
-        self.bus.publish(Times::at(now), None, None, ended);
-        self.bus.close();
+        self.bus.close_with(|events| {
+            EventKind::SessionEnded(SessionEnded {
+                events,
+                connections,
+            })
+        });
+        let events = self.bus.published();
         let printed = printed(self.console);
         say(&format!(
             "finspect saw {events} events on {connections} connections"

@@ -720,11 +720,12 @@ fn bus_with(events: u64, budget: usize) -> Subscription {
     let bus = Bus::new(Clock::start());
     let subscription = bus.subscribe(budget);
     for _ in 0..events {
-        let kind = EventKind::SessionEnded(SessionEnded {
-            events: 0,
-            connections: 0,
-        });
-        bus.publish(Times::at(Micros(0)), None, None, kind);
+        bus.publish(
+            Times::at(Micros(0)),
+            None,
+            None,
+            EventKind::Host(Host::Resumed),
+        );
     }
     bus.close();
     subscription

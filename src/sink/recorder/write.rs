@@ -95,6 +95,10 @@ impl Writing {
             self.tend();
             sleep(GATHER);
         }
+        while let Some(rest) = subscription.receive_within(Duration::ZERO) {
+            rest.into_iter()
+                .for_each(|received| self.leave_out(received));
+        }
         // What is in the file is to survive a power cut as well; where that fails there is nobody left to try again.
         drop(self.part.sync());
         self.finished.wait();
@@ -202,7 +206,13 @@ impl Writing {
         let open = self.preamble.events();
         let before = |event: &Arc<Event>| event.number < first_event;
         let preamble: Vec<_> = open.into_iter().filter(before).collect();
-        self.part = Part::create(name, &header, &preamble)?;
+        let path = name.path();
+        self.part = Part::create(name, &header, &preamble).map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("{} cannot be made: {error}", path.display()),
+            )
+        })?;
         self.began = header.began;
         self.summary.parts += 1;
         self.summary.bytes += self.part.bytes();
@@ -283,13 +293,16 @@ impl Writing {
         self.summary.lost.events += self.lines.events;
         self.summary.lost.bytes += self.lines.text.len() as u64;
         for received in mem::take(&mut self.batch) {
-            let gap = match received {
-                Received::Event(event) => Gap::of(&event),
-                Received::Lost(loss) => loss.gap,
-            };
-            self.summary.lost.add(&gap);
+            self.leave_out(received);
         }
         self.summary.failed = self.trouble.take().map(|trouble| trouble.reason);
+    }
+
+    fn leave_out(&mut self, received: Received) {
+        self.summary.lost.add(&match received {
+            Received::Event(event) => Gap::of(&event),
+            Received::Lost(loss) => loss.gap,
+        });
     }
 
     fn publish(&self, recorder: Recorder) {
