@@ -48,7 +48,11 @@ impl Record {
             Some(path) => place(path)?,
         };
         let size = typed.rotate_size.map(size).transpose()?;
-        let every = typed.rotate_every.map(every).transpose()?;
+        let every = match typed.rotate_every {
+            None => Some(Rotation::EVERY),
+            Some("never") => None,
+            Some(text) => Some(every(text)?),
+        };
         if typed.keep == Some(0) {
             return Err(Failed::usage(
                 "--keep 0 would keep nothing; to record nothing there is --no-record",
@@ -214,7 +218,7 @@ fn size(text: &str) -> Result<u64, Failed> {
 fn every(text: &str) -> Result<Duration, Failed> {
     let wrong = || {
         Failed::usage(format!(
-            "--rotate-every: `{text}` is no time of a second or more, such as 15m or 24h"
+            "--rotate-every: `{text}` is no time of a second or more, such as 15m or 24h, and not `never`"
         ))
     };
     let time: SignedDuration = text.parse().map_err(|_| wrong())?;

@@ -45,7 +45,7 @@ pub(crate) struct RunOptions {
     /// Begin a new part of the recording at this size; finished parts are compressed [default: 256MiB]
     #[arg(long, value_name = "SIZE")]
     pub(super) rotate_size: Option<String>,
-    /// Begin a new part of the recording at this age, such as 1h
+    /// Begin a new part of the recording at this age, such as 30m; or never [default: 4h]
     #[arg(long, value_name = "TIME")]
     pub(super) rotate_every: Option<String>,
     /// Keep this many parts of the recording, and remove the oldest

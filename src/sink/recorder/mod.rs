@@ -54,6 +54,10 @@ pub struct Rotation {
 impl Rotation {
     /// The size at which a new part is begun, unless the user says otherwise: 256 MiB.
     pub const SIZE: u64 = 256 * 1024 * 1024;
+    /// The age at which a new part is begun, unless the user says otherwise: 4 hours, so that most of a day is compressed
+    /// by its end.
+    pub const EVERY: Duration = Duration::from_secs(4 * 60 * 60);
+
     /// Events that may wait for the disk: 64 MiB.
     pub const BUDGET: usize = 64 * 1024 * 1024;
 }
