@@ -146,6 +146,8 @@ fn the_schema_has_every_kind_and_nothing_that_is_never_written() {
     }
     let mut declared = BTreeSet::new();
     declared_by(&schema["$defs"], &mut declared);
+    // What the source is when nothing is said.
+    declared.remove("live");
     let never: Vec<_> = declared.difference(&written).collect();
     assert!(never.is_empty(), "no golden recording has {never:?}");
 }
@@ -257,5 +259,5 @@ fn the_example_lines_of_the_document_are_events() {
         assert!(read, "{line}");
         examples += 1;
     }
-    assert!(examples >= 8, "{examples}");
+    assert!(examples >= 7, "{examples}: the header, and one of each group");
 }
