@@ -320,3 +320,14 @@ fn numbers_of_any_size_and_any_nesting_are_survived() {
         "{said:?}"
     );
 }
+
+#[test]
+fn a_line_that_is_too_long_is_left_out_and_no_first_line_is_that_long() {
+    let long = [b"x".repeat(17 * 1024 * 1024), b"\n".to_vec()].concat();
+    let bytes = [file(&[event(1)]), long.clone()].concat();
+    assert_eq!(
+        read(&bytes),
+        ["1", "line 3 is damaged and left out: it is too long"]
+    );
+    assert!(Reader::new(Cursor::new(long)).is_err());
+}

@@ -259,5 +259,8 @@ fn the_example_lines_of_the_document_are_events() {
         assert!(read, "{line}");
         examples += 1;
     }
-    assert!(examples >= 7, "{examples}: the header, and one of each group");
+    assert!(
+        examples >= 7,
+        "{examples}: the header, and one of each group"
+    );
 }
