@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::line::reason;
 use crate::event::{Micros, SessionStarted};
 
 /// The first line of each part of a recording.
@@ -59,7 +60,7 @@ impl Header {
         if outline.version.major != Version::CURRENT.major {
             return Err(RefusedHeader::TooNew(outline.version));
         }
-        serde_json::from_slice(line).map_err(|error| RefusedHeader::Damaged(error.to_string()))
+        serde_json::from_slice(line).map_err(|error| RefusedHeader::Damaged(reason(&error)))
     }
 }
 

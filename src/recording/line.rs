@@ -75,11 +75,13 @@ pub(super) fn decode(line: &[u8]) -> Line {
 }
 
 /// serde's words may quote the input, and with it what a damaged line holds; the category and the place do not.
-fn reason(error: &serde_json::Error) -> String {
+pub(super) fn reason(error: &serde_json::Error) -> String {
     let what = match error.classify() {
         serde_json::error::Category::Eof => "it ends too early",
         serde_json::error::Category::Syntax => "it is not JSON",
-        serde_json::error::Category::Data | serde_json::error::Category::Io => "it is not an event",
+        serde_json::error::Category::Data | serde_json::error::Category::Io => {
+            "it lacks something or has it in another form"
+        }
     };
     format!("{what}, column {}", error.column())
 }

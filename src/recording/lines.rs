@@ -79,6 +79,11 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
+    /// Takes the current line for given out, whole or not.
+    pub(super) const fn forget(&mut self) {
+        self.given = true;
+    }
+
     /// The current line.
     pub(super) fn line(&self) -> &[u8] {
         &self.line

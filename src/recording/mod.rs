@@ -5,6 +5,8 @@
 
 mod compress;
 mod files;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod header;
 mod line;
 mod lines;
@@ -12,7 +14,11 @@ mod lines;
 #[cfg_attr(not(unix), path = "owner_windows.rs")]
 mod owner;
 mod preamble;
+#[cfg(test)]
+mod properties;
 mod reader;
+#[cfg(test)]
+mod samples;
 mod source;
 mod trouble;
 mod writer;

@@ -61,17 +61,22 @@ impl<R: BufRead> Reader<R> {
     /// Where the input is no recording, or none that this version can read.
     pub fn new(input: R) -> Result<Self, HeaderError> {
         let mut lines = Lines::new(input);
-        let header = match lines.advance()? {
-            Next::Line | Next::Tail => Header::parse(lines.line())?,
+        let line = match lines.advance()? {
+            Next::Line => 1,
+            // The rest of the line is at most its end, which then counts as the first.
+            Next::Tail => 0,
             Next::TooLong => return Err(RefusedHeader::NoRecording.into()),
             Next::End => return Err(RefusedHeader::Empty.into()),
         };
+        let first = lines.line();
+        let header = Header::parse(first.strip_prefix(BYTE_ORDER_MARK).unwrap_or(first))?;
+        lines.forget();
         let newer = header.version > Version::CURRENT;
         Ok(Self {
             lines,
             pending: newer.then_some(Item::Trouble(Trouble::Newer(header.version))),
             header,
-            line: 1,
+            line,
             progress: Progress::default(),
             left_out: 0,
             finished: false,
@@ -164,8 +169,20 @@ impl<R: BufRead> Reader<R> {
                 };
                 self.expect(number, 1, Item::Trouble(unknown))
             }
-            Line::Damaged(why) => Some(self.damaged(why)),
+            Line::Damaged(why) => match Header::parse(line) {
+                Ok(header) => self.another_part(header),
+                Err(_) => Some(self.damaged(why)),
+            },
         }
+    }
+
+    /// A header in the middle: files of one recording that were put one behind the other.
+    fn another_part(&mut self, header: Header) -> Option<Item> {
+        if header.recording != self.header.recording {
+            return Some(self.damaged("it is the header of another recording".to_owned()));
+        }
+        self.header = header;
+        None
     }
 
     fn event(&mut self, event: Box<Event>) -> Option<Item> {
@@ -195,10 +212,9 @@ impl<R: BufRead> Reader<R> {
                 number,
             }));
         }
-        let missing = number - expected > self.left_out;
-        self.left_out = 0;
+        let left_out = std::mem::take(&mut self.left_out);
         self.progress.next = number.saturating_add(stands_for);
-        if !missing {
+        if number - expected <= left_out {
             return Some(item);
         }
         self.pending = Some(item);
@@ -206,6 +222,7 @@ impl<R: BufRead> Reader<R> {
             line: self.line,
             from: expected,
             to: number - 1,
+            left_out,
         }))
     }
 
@@ -217,3 +234,6 @@ impl<R: BufRead> Reader<R> {
         })
     }
 }
+
+/// What some editors put before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

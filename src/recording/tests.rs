@@ -235,3 +235,99 @@ fn parts_in_either_form_are_one_recording() {
         }
     }
 }
+
+#[test]
+fn what_an_editor_on_windows_does_to_a_file_is_no_damage() {
+    let text = String::from_utf8(file(&[event(1), ended(2)])).unwrap();
+    let windows = format!("\u{feff}{}\r\n", text.replace('\n', "\r\n"));
+    assert_eq!(read(windows.as_bytes()), ["1", "2"]);
+}
+
+#[test]
+fn a_header_alone_is_a_recording_with_or_without_its_line_end() {
+    let mut bytes = file(&[]);
+    assert_eq!(read(&bytes), [""; 0]);
+    bytes.pop();
+    assert_eq!(read(&bytes), [""; 0]);
+}
+
+#[test]
+fn parts_put_one_behind_the_other_are_one_recording() {
+    let mut bytes = file(&[event(1), event(2)]);
+    let mut second = header();
+    second.part = 2;
+    second.first_event = 3;
+    encode(&second, &mut bytes);
+    for event in [event(1), event(3), ended(4)] {
+        encode(&event, &mut bytes);
+    }
+    assert_eq!(read(&bytes), ["1", "2", "3", "4"]);
+    second.recording = "00facade".to_owned();
+    encode(&second, &mut bytes);
+    assert_eq!(
+        read(&bytes)[4..],
+        ["line 8 is damaged and left out: it is the header of another recording"]
+    );
+}
+
+#[test]
+fn an_event_that_is_missing_is_counted_once() {
+    let mut bytes = file(&[event(1)]);
+    bytes.extend(b"{}\n");
+    encode(&event(5), &mut bytes);
+    let mut reader = Reader::new(Cursor::new(bytes)).unwrap();
+    let mut lost = 0;
+    while let Some(item) = reader.advance().unwrap() {
+        if let Item::Trouble(trouble) = item {
+            lost += trouble.lost();
+        }
+    }
+    assert_eq!(lost, 3, "2, 3 and 4, one of them for its damage");
+}
+
+#[test]
+fn a_damaged_header_is_refused_without_a_word_of_it() {
+    let text = String::from_utf8(file(&[])).unwrap();
+    let damaged = text.replace("\"part\":1", "\"part\":\"\u{1b}secret\"");
+    let damaged = damaged.replace('\u{1b}', "\\u001b");
+    let refused = Header::parse(damaged.as_bytes()).unwrap_err().to_string();
+    assert!(
+        refused.starts_with("the recording's header is damaged"),
+        "{refused}"
+    );
+    assert!(
+        !refused.contains("secret") && !refused.contains('\u{1b}'),
+        "{refused}"
+    );
+}
+
+#[test]
+fn numbers_of_any_size_and_any_nesting_are_survived() {
+    let most = Gap {
+        events: u64::MAX,
+        bytes: u64::MAX,
+        kinds: BTreeMap::new(),
+    };
+    let mut last = ended(1);
+    last.number = u64::MAX;
+    let mut bytes = file(&[of(1, EventKind::Gap(most)), last]);
+    bytes.extend(b"{\"number\":18446744073709551616,\"kind\":{\"gap\":1}}\n");
+    bytes.extend([b"[".repeat(100_000), b"\n\0\0\n".to_vec()].concat());
+    let said = read(&bytes);
+    assert_eq!(said[..2], ["1", "18446744073709551615"]);
+    assert!(
+        said[2..].iter().all(|one| one.contains("is damaged")),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_line_that_is_too_long_is_left_out_and_no_first_line_is_that_long() {
+    let long = [b"x".repeat(17 * 1024 * 1024), b"\n".to_vec()].concat();
+    let bytes = [file(&[event(1)]), long.clone()].concat();
+    assert_eq!(
+        read(&bytes),
+        ["1", "line 3 is damaged and left out: it is too long"]
+    );
+    assert!(Reader::new(Cursor::new(long)).is_err());
+}

@@ -33,6 +33,8 @@ pub enum Trouble {
         from: u64,
         /// The last one.
         to: u64,
+        /// How many of them are lines that were said to be damaged.
+        left_out: u64,
     },
     /// A number that was there before: lines were added or moved.
     Disorder {
@@ -55,7 +57,9 @@ impl Trouble {
     #[must_use]
     pub fn lost(&self) -> u64 {
         match self {
-            Self::Missing { from, to, .. } => to - from + 1,
+            Self::Missing {
+                from, to, left_out, ..
+            } => (to - from + 1).saturating_sub(*left_out),
             Self::Damaged { .. } | Self::Unknown { .. } => 1,
             Self::Newer(_) | Self::Disorder { .. } | Self::Torn { .. } | Self::Unfinished => 0,
         }
@@ -77,10 +81,10 @@ impl fmt::Display for Trouble {
                 f,
                 "line {line} is left out: event {number} ({kind}) says what this finspect does not know"
             ),
-            Self::Missing { line, from, to } if from == to => {
+            Self::Missing { line, from, to, .. } if from == to => {
                 write!(f, "before line {line}, event {from} is missing")
             }
-            Self::Missing { line, from, to } => {
+            Self::Missing { line, from, to, .. } => {
                 write!(f, "before line {line}, events {from} to {to} are missing")
             }
             Self::Disorder { line, number } => write!(

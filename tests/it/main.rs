@@ -5,6 +5,7 @@ mod cli;
 mod death;
 mod door;
 mod flow;
+mod format;
 mod hostile;
 mod http;
 mod moves;
