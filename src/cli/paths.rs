@@ -26,3 +26,8 @@ pub(crate) fn data_dir() -> Result<PathBuf, Failed> {
 pub(crate) fn default_ca_dir() -> Result<PathBuf, Failed> {
     Ok(data_dir()?.join("ca"))
 }
+
+/// Where recordings go unless `--record` says otherwise.
+pub(crate) fn recordings_dir() -> Result<PathBuf, Failed> {
+    Ok(data_dir()?.join("recordings"))
+}

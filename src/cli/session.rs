@@ -17,8 +17,8 @@ use crate::sink::filter::Filter;
 /// How the session is shown.
 #[derive(Debug)]
 pub(super) struct View {
-    format: Format,
-    filter: Option<Filter>,
+    pub(super) format: Format,
+    pub(super) filter: Option<Filter>,
     redaction: Redaction,
 }
 
@@ -165,7 +165,7 @@ fn conclude(summary: &Summary) -> Exit {
 }
 
 /// Colour where a person looks, unless `NO_COLOR` is set to anything (no-color.org).
-fn colour() -> Colour {
+pub(super) fn colour() -> Colour {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if io::stdout().is_terminal() && !refused {
         Colour::Always

@@ -225,7 +225,7 @@ fn parts_in_either_form_are_one_recording() {
         ] {
             let mut source = Source::open(named).unwrap();
             let mut numbers = Vec::new();
-            while let Some(item) = source.advance().unwrap() {
+            while let Some(item) = source.advance() {
                 match item {
                     Item::Event(event) => numbers.push(event.number),
                     Item::Trouble(trouble) => panic!("{trouble}"),
