@@ -127,7 +127,7 @@ mod tests {
     fn began(text: &str) -> Zoned {
         let local: DateTime = text.parse().unwrap();
         local
-            .to_zoned(TimeZone::get("Europe/Berlin").unwrap())
+            .to_zoned(TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap())
             .unwrap()
     }
 

@@ -53,7 +53,7 @@ impl Header {
     pub fn parse(line: &[u8]) -> Result<Self, RefusedHeader> {
         // The version first: what a later major version changes is not known.
         let outline: Outline = serde_json::from_slice(line).map_err(|error| {
-            if !line.starts_with(START) {
+            if !line.starts_with(START) && !START.starts_with(line) {
                 RefusedHeader::NoRecording
             } else if error.is_eof() {
                 RefusedHeader::Torn

@@ -484,3 +484,7 @@ const BUFFER: usize = 128 * 1024;
 const WINDOW: u32 = 23;
 /// Recordings named in an error.
 const SHOWN: usize = 20;
+
+#[cfg(test)]
+#[path = "source_tests.rs"]
+mod tests;

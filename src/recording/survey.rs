@@ -178,3 +178,7 @@ fn remember(names: &mut Vec<String>, name: String) {
         names.push(name);
     }
 }
+
+#[cfg(test)]
+#[path = "survey_tests.rs"]
+mod tests;

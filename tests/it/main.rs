@@ -8,6 +8,8 @@ mod flow;
 mod hostile;
 mod http;
 mod moves;
+mod recordings;
+mod show;
 mod support;
 mod upgrade;
 mod upstream;

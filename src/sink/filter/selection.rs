@@ -118,7 +118,7 @@ mod tests {
             event(3, 2, Some(2)),
             event(4, 3, Some(1)),
         ];
-        let seconds = |seconds| Some(Position::Time(seconds * 1_000_000));
+        let seconds = |seconds: i64| Some(Position::Time(seconds * 1_000_000));
         let mut selection = Selection::default();
         assert_eq!(wanted(&selection, &events), [1, 2, 3, 4]);
         selection.from = seconds(1);
