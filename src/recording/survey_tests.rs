@@ -220,19 +220,21 @@ fn a_sign_out_of_the_desktop_is_no_disconnect() {
 fn every_other_end_of_a_socket_is_a_disconnect() {
     type End = fn(&mut Session);
     let ends: [(&str, End); 6] = [
-        ("reset", |s| drop(s.ended(1, SERVER, Manner::Reset))),
+        ("reset", |s| {
+            s.ended(1, SERVER, Manner::Reset);
+        }),
         ("the client vanishes", |s| {
-            drop(s.ended(1, CLIENT, Manner::Fin))
+            s.ended(1, CLIENT, Manner::Fin);
         }),
         ("the server closes", |s| {
-            drop(s.close_frame(1, SERVER, Some(1001)))
+            s.close_frame(1, SERVER, Some(1001));
         }),
         ("the server closes first", |s| {
             s.close_frame(1, SERVER, Some(1000))
                 .close_frame(1, CLIENT, Some(1000));
         }),
         ("the client gives up", |s| {
-            drop(s.close_frame(1, CLIENT, None))
+            s.close_frame(1, CLIENT, None);
         }),
         ("the server ends the stream", |s| {
             s.stanza(1, SERVER, StanzaKind::Close)
