@@ -175,7 +175,7 @@ fn record(events: &[Arc<Event>], path: &Path) -> Outcome<()> {
 fn read(path: &Path, count: usize, mut each: impl FnMut(&Event) -> Outcome<()>) -> Outcome<()> {
     let mut source = Source::open(path)?;
     let mut read = 0;
-    while let Some(item) = source.advance()? {
+    while let Some(item) = source.advance() {
         if let Item::Event(event) = item {
             each(&event)?;
             read += 1;

@@ -5,12 +5,15 @@ mod demo;
 mod exit;
 mod export;
 mod log;
+mod moment;
 mod output;
 mod paths;
 mod reading;
 mod record;
+mod recordings;
 mod run;
 mod session;
+mod show;
 mod signals;
 pub mod simulate;
 
@@ -41,6 +44,10 @@ enum Command {
     Run(Box<run::RunArgs>),
     /// An embedded Finesse, an agent, the proxy between them, a disconnect, and what happened
     Demo(demo::DemoArgs),
+    /// A recording, printed as it was live
+    Show(show::ShowArgs),
+    /// What is recorded: started, duration, size, hosts, agents, disconnects, gaps
+    Recordings(recordings::RecordingsArgs),
     /// The embedded Finesse alone, to point a browser or a gadget at
     Simulate(simulate::SimulateArgs),
     /// A recording in the form of another tool: text
@@ -59,6 +66,8 @@ Examples:
   finspect demo                                            see what it does, with nothing but this program
   finspect run finesse1.example.com finesse2.example.com   the proxy, for both nodes of a pair
   finspect ca show                                         whom the browser has to trust, and until when
+  finspect show session.jsonl --from 12:31                 a recording, printed as it was live
+  finspect recordings                                      what is recorded, and where it disconnected
   finspect run --help                                      everything that `run` can do
 
 stdout is the session, stderr is talk. Exit codes: 0 done; 2 wrong usage, unreadable input or a failed start;
@@ -104,6 +113,8 @@ fn run_command(command: Command) -> Result<Exit, Failed> {
     match command {
         Command::Run(args) => run::run(&args),
         Command::Demo(args) => demo::run(&args, out),
+        Command::Show(args) => show::run(&args),
+        Command::Recordings(args) => recordings::run(&args, out, talk),
         Command::Simulate(args) => runtime()?.block_on(simulate::run(&args, out, talk)),
         Command::Export(args) => export::run(&args),
         Command::Ca(args) => ca::run(&args, out, talk),

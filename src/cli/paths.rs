@@ -22,12 +22,12 @@ pub(crate) fn data_dir() -> Result<PathBuf, Failed> {
     Ok(base.data_dir().join("finspect"))
 }
 
-/// Where recordings are put unless `--record` says otherwise.
-pub(crate) fn recordings_dir() -> Result<PathBuf, Failed> {
-    Ok(data_dir()?.join("recordings"))
-}
-
 /// Where the authority lives unless `--ca-dir` says otherwise.
 pub(crate) fn default_ca_dir() -> Result<PathBuf, Failed> {
     Ok(data_dir()?.join("ca"))
+}
+
+/// Where recordings go unless `--record` says otherwise.
+pub(crate) fn recordings_dir() -> Result<PathBuf, Failed> {
+    Ok(data_dir()?.join("recordings"))
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::session::say;
 use super::{Exit, Failed};
-use crate::event::{Event, Micros, Redaction};
+use crate::event::{Event, EventKind, Redaction};
 use crate::recording::{Header, Item, OpenError, Source, Trouble};
 
 /// A recording that is read from its start to its end; what is wrong with it is said on stderr as it is met.
@@ -31,6 +31,13 @@ impl Reading {
         if source.header().session.redaction == Redaction::Off {
             say(OFF);
         }
+        let part = source.header().part;
+        if part > 1 {
+            say(&format!(
+                "{}: this is part {part}: of what came before it, only what was still open is in it",
+                source.path().display()
+            ));
+        }
         Ok(Self {
             source,
             said: 0,
@@ -43,23 +50,28 @@ impl Reading {
         self.source.header()
     }
 
-    /// Passes over parts that were over before `time`.
-    pub(super) fn skip_to(&mut self, time: Micros) -> Result<(), Failed> {
-        self.source.skip_to(time).map_err(failed)
+    /// Passes over whole parts as long as the one after them may be begun with.
+    pub(super) fn skip_to(&mut self, may_begin: impl Fn(&Header) -> bool) {
+        self.source.skip_to(may_begin);
     }
 
-    /// Whether the session's end was read.
-    pub(super) const fn ended(&self) -> bool {
-        self.source.ended()
+    /// Whether the next event is in memory, so that asking for it waits for nobody.
+    pub(super) fn ready(&mut self) -> bool {
+        self.source.ready()
+    }
+
+    /// Whether there may be more later, although there is no next event.
+    pub(super) const fn grows(&self) -> bool {
+        self.source.grows()
     }
 
     /// The next event; `None` at the end, or, where it is followed, at the end of what there is so far.
     pub(super) fn next(&mut self) -> Result<Option<Event>, Failed> {
         loop {
-            match self.source.advance().map_err(failed)? {
+            match self.source.advance() {
                 None => return Ok(None),
                 Some(Item::Event(event)) => {
-                    if let crate::event::EventKind::Gap(gap) = &event.kind {
+                    if let EventKind::Gap(gap) = &event.kind {
                         self.missing = self.missing.saturating_add(gap.events);
                     }
                     return Ok(Some(*event));

@@ -20,8 +20,8 @@ use crate::sink::recorder::{self, Recorder};
 /// How the session is shown.
 #[derive(Debug)]
 pub(super) struct View {
-    format: Format,
-    filter: Option<Filter>,
+    pub(super) format: Format,
+    pub(super) filter: Option<Filter>,
     redaction: Redaction,
 }
 
@@ -250,7 +250,7 @@ fn conclude(summary: &console::Summary) -> Exit {
 }
 
 /// Colour where a person looks, unless `NO_COLOR` is set to anything (no-color.org).
-fn colour() -> Colour {
+pub(super) fn colour() -> Colour {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if io::stdout().is_terminal() && !refused {
         Colour::Always

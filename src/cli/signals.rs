@@ -1,6 +1,13 @@
 //! Ctrl-C and SIGTERM: the first ends a run in order, the second at once.
 
+use std::future::pending;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use tokio::runtime;
 
 /// Waits for the word to end. A second one, any time later, ends the process.
 pub(super) async fn told_to_end() -> io::Result<()> {
@@ -12,6 +19,32 @@ pub(super) async fn told_to_end() -> io::Result<()> {
         }
     });
     Ok(())
+}
+
+/// For a command without a runtime: a flag that turns true with the first word to end. A second one ends the process.
+pub(super) fn watch() -> io::Result<Arc<AtomicBool>> {
+    let told = Arc::new(AtomicBool::new(false));
+    let (listening, listens) = sync_channel(1);
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let flag = Arc::clone(&told);
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    told = told_to_end() => flag.store(told.is_ok(), Ordering::Relaxed),
+                    // By now the first branch is listening.
+                    () = async { let _ = listening.send(()); pending().await } => {}
+                }
+                pending::<()>().await;
+            });
+        })?;
+    // Without a listener the signal would end the process, which is as well.
+    let _ = listens.recv();
+    Ok(told)
 }
 
 #[cfg(unix)]

@@ -52,8 +52,15 @@ impl Header {
     /// Where it is the first line of something else, or of a recording that this version cannot read.
     pub fn parse(line: &[u8]) -> Result<Self, RefusedHeader> {
         // The version first: what a later major version changes is not known.
-        let outline: Outline =
-            serde_json::from_slice(line).map_err(|_| RefusedHeader::NoRecording)?;
+        let outline: Outline = serde_json::from_slice(line).map_err(|error| {
+            if !line.starts_with(START) && !START.starts_with(line) {
+                RefusedHeader::NoRecording
+            } else if error.is_eof() {
+                RefusedHeader::Torn
+            } else {
+                RefusedHeader::Damaged(reason(&error))
+            }
+        })?;
         if outline.format != Self::FORMAT {
             return Err(RefusedHeader::NoRecording);
         }
@@ -63,6 +70,9 @@ impl Header {
         serde_json::from_slice(line).map_err(|error| RefusedHeader::Damaged(reason(&error)))
     }
 }
+
+/// How the first line of a recording begins.
+const START: &[u8] = b"{\"format\":\"finspect-recording\",";
 
 #[derive(Deserialize)]
 struct Outline {
@@ -76,6 +86,11 @@ pub enum RefusedHeader {
     /// Nothing in it at all.
     #[error("the file is empty")]
     Empty,
+    /// It is the beginning of a header, and no more.
+    #[error(
+        "the recording ends within its first line: writing was cut off there, or has only begun"
+    )]
+    Torn,
     /// It is something else.
     #[error(
         "this is no recording of finspect: its first line is not a header (`finspect import` reads HAR and NetLog files)"

@@ -15,6 +15,8 @@ pub(super) struct Lines<R> {
     given: bool,
     /// Bytes of the current line that were not kept, because it is longer than [`LONGEST`].
     dropped: u64,
+    /// Bytes in the input's memory behind the current line.
+    rest: usize,
 }
 
 /// What came next.
@@ -37,6 +39,7 @@ impl<R: BufRead> Lines<R> {
             line: Vec::new(),
             given: false,
             dropped: 0,
+            rest: 0,
         }
     }
 
@@ -67,6 +70,7 @@ impl<R: BufRead> Lines<R> {
             self.line.extend_from_slice(kept);
             self.dropped += (part.len() - kept.len()) as u64;
             let used = part.len() + usize::from(end.is_some());
+            self.rest = bytes.len() - used;
             self.input.consume(used);
             if end.is_some() {
                 self.given = true;
@@ -79,9 +83,19 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    /// Takes the current line for given out, whole or not.
+    /// Takes what there is of the current line for all of it: what comes is another line.
     pub(super) const fn forget(&mut self) {
         self.given = true;
+    }
+
+    /// Whether the end of a line is in memory, so that [`Lines::advance`] waits for nobody.
+    pub(super) fn ready(&mut self) -> bool {
+        // With nothing in memory the input would be asked, and could keep us waiting.
+        self.rest > 0
+            && self
+                .input
+                .fill_buf()
+                .is_ok_and(|bytes| memchr::memchr(b'\n', bytes).is_some())
     }
 
     /// The current line.

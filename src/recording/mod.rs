@@ -10,6 +10,7 @@ pub mod fuzzing;
 mod header;
 mod line;
 mod lines;
+mod outline;
 #[cfg_attr(unix, path = "owner_unix.rs")]
 #[cfg_attr(not(unix), path = "owner_windows.rs")]
 mod owner;
@@ -20,6 +21,7 @@ mod reader;
 #[cfg(test)]
 mod samples;
 mod source;
+mod survey;
 mod trouble;
 mod writer;
 
@@ -29,10 +31,11 @@ mod tests;
 pub use compress::compress;
 pub use files::{PartName, Recording, recordings};
 pub use header::{Header, RefusedHeader, Version};
-pub use line::encode;
+pub use line::{Entry, encode};
 pub use owner::{create_dir, create_file, same_file};
 pub use preamble::Preamble;
 pub use reader::{HeaderError, Item, Reader};
 pub use source::{OpenError, Source};
+pub use survey::Survey;
 pub use trouble::Trouble;
 pub use writer::Writer;

@@ -62,7 +62,7 @@ fn read(bytes: &[u8]) -> (Header, Vec<Event>) {
 fn read_all(path: &Path) -> Vec<Event> {
     let mut source = Source::open(path).unwrap();
     let mut events = Vec::new();
-    while let Some(item) = source.advance().unwrap() {
+    while let Some(item) = source.advance() {
         match item {
             Item::Event(event) => events.push(*event),
             Item::Trouble(Trouble::Unfinished) => {}

@@ -3,16 +3,16 @@
 use std::io::{self, BufRead};
 
 use super::header::{Header, RefusedHeader, Version};
-use super::line::{self, Line};
+use super::line::{self, Entry, Line};
 use super::lines::{Lines, Next};
 use super::trouble::Trouble;
-use crate::event::{Event, EventKind};
+use crate::event::Event;
 
-/// What a reader finds next.
+/// What a reader finds next; `E` is how much of an event is read.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Item {
+pub enum Item<E = Event> {
     /// An event.
-    Event(Box<Event>),
+    Event(Box<E>),
     /// Something that is not as it should be; reading goes on.
     Trouble(Trouble),
 }
@@ -21,7 +21,7 @@ pub enum Item {
 ///
 /// Reads on where more was appended since the end was found, so a growing file can be followed.
 #[derive(Debug)]
-pub struct Reader<R> {
+pub struct Reader<R, E = Event> {
     lines: Lines<R>,
     header: Header,
     /// The line that was looked at last, from 1.
@@ -30,7 +30,7 @@ pub struct Reader<R> {
     /// Lines that were left out since the last event: each may have been one of the numbers that are missing.
     left_out: u64,
     /// What comes before anything else is read.
-    pending: Option<Item>,
+    pending: Option<Item<E>>,
     finished: bool,
 }
 
@@ -55,11 +55,17 @@ pub enum HeaderError {
 }
 
 impl<R: BufRead> Reader<R> {
-    /// Reads the header.
+    /// Reads the header; events are then read whole.
     ///
     /// # Errors
     /// Where the input is no recording, or none that this version can read.
     pub fn new(input: R) -> Result<Self, HeaderError> {
+        Self::begin(input)
+    }
+}
+
+impl<R: BufRead, E: Entry> Reader<R, E> {
+    pub(super) fn begin(input: R) -> Result<Self, HeaderError> {
         let mut lines = Lines::new(input);
         let line = match lines.advance()? {
             Next::Line => 1,
@@ -107,7 +113,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// Those of the input.
-    pub fn advance(&mut self) -> io::Result<Option<Item>> {
+    pub fn advance(&mut self) -> io::Result<Option<Item<E>>> {
         loop {
             if let Some(item) = self.pending.take() {
                 return Ok(Some(item));
@@ -133,7 +139,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// Those of the input.
-    pub fn finish(&mut self) -> io::Result<Option<Item>> {
+    pub fn finish(&mut self) -> io::Result<Option<Item<E>>> {
         if let Some(item) = self.pending.take() {
             return Ok(Some(item));
         }
@@ -145,16 +151,31 @@ impl<R: BufRead> Reader<R> {
             return Ok(None);
         }
         self.line += 1;
-        let whole = matches!(line::decode(self.lines.line()), Line::Event(_));
-        Ok(if whole {
-            self.take()
-        } else {
+        let torn = matches!(line::decode::<E>(self.lines.line()), Line::Damaged(_));
+        Ok(if torn {
             Some(Item::Trouble(Trouble::Torn { line: self.line }))
+        } else {
+            self.take()
         })
     }
 
+    /// Whether the next event or trouble is there, so that asking for it waits for nobody.
+    pub fn ready(&mut self) -> bool {
+        self.pending.is_some() || self.lines.ready()
+    }
+
+    /// The input gives an error from here on: what is read is all that there is.
+    pub(super) fn unreadable(&mut self, error: &io::Error) -> Trouble {
+        self.finished = true;
+        self.lines.forget();
+        Trouble::Unreadable {
+            line: self.line,
+            why: error.to_string(),
+        }
+    }
+
     /// Reads the current line.
-    fn take(&mut self) -> Option<Item> {
+    fn take(&mut self) -> Option<Item<E>> {
         let line = self.lines.line();
         if line.iter().all(u8::is_ascii_whitespace) {
             return None;
@@ -177,7 +198,7 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// A header in the middle: files of one recording that were put one behind the other.
-    fn another_part(&mut self, header: Header) -> Option<Item> {
+    fn another_part(&mut self, header: Header) -> Option<Item<E>> {
         if header.recording != self.header.recording {
             return Some(self.damaged("it is the header of another recording".to_owned()));
         }
@@ -185,20 +206,13 @@ impl<R: BufRead> Reader<R> {
         None
     }
 
-    fn event(&mut self, event: Box<Event>) -> Option<Item> {
-        let stands_for = match &event.kind {
-            EventKind::Gap(gap) => gap.events.max(1),
-            EventKind::SessionEnded(_) => {
-                self.progress.ended = true;
-                1
-            }
-            _ => 1,
-        };
-        self.expect(event.number, stands_for, Item::Event(event))
+    fn event(&mut self, event: Box<E>) -> Option<Item<E>> {
+        self.progress.ended |= event.ends();
+        self.expect(event.number(), event.stands_for(), Item::Event(event))
     }
 
     /// Compares the number with the one that should come.
-    fn expect(&mut self, number: u64, stands_for: u64, item: Item) -> Option<Item> {
+    fn expect(&mut self, number: u64, stands_for: u64, item: Item<E>) -> Option<Item<E>> {
         if number < self.header.first_event {
             return (number >= self.progress.next).then_some(item);
         }
@@ -226,7 +240,7 @@ impl<R: BufRead> Reader<R> {
         }))
     }
 
-    fn damaged(&mut self, why: String) -> Item {
+    fn damaged(&mut self, why: String) -> Item<E> {
         self.left_out += 1;
         Item::Trouble(Trouble::Damaged {
             line: self.line,

@@ -1,27 +1,46 @@
 //! What a command reads: a file, a folder with the parts of one recording, or the standard input.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::files::{PartName, recordings};
-use super::header::Header;
-use super::reader::{HeaderError, Item, Progress, Reader};
+use super::files::{PartName, Recording, recordings};
+use super::header::{Header, RefusedHeader};
+use super::line::Entry;
+use super::reader::{HeaderError, Item, Reader};
 use super::trouble::Trouble;
+use crate::event::Event;
 
-/// A recording as a stream, over all its parts.
-pub struct Source {
-    reader: Reader<Input>,
+/// A recording as a stream, over all its parts; `E` is how much of each event is read.
+pub struct Source<E = Event> {
+    reader: Reader<Input, E>,
     /// Where the reader reads.
     path: PathBuf,
     /// Parts that are still to be read.
     waiting: VecDeque<PathBuf>,
+    /// A part that was named alone: those after it are not read, and the session's end may be in them.
+    alone: bool,
     follow: bool,
-    /// The next part is there: what is left of this one is read, then that.
-    closing: Option<PathBuf>,
-    said_unfinished: bool,
+    /// The part after this one, with its header read: what is left of this one comes first.
+    closing: Option<Part<E>>,
+    /// The last part that was tried; it may have been unreadable.
+    tried: PathBuf,
+    said: Said,
+}
+
+/// A part whose header is read.
+struct Part<E> {
+    path: PathBuf,
+    reader: Reader<Input, E>,
+}
+
+/// What is said once.
+#[derive(Default)]
+struct Said {
+    unreadable: bool,
+    unfinished: bool,
 }
 
 /// Why a recording cannot be read.
@@ -59,6 +78,18 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// What is wrong, without the path.
+    fn reason(&self) -> String {
+        match self {
+            Self::NotFound(_) => "it is not there any more".to_owned(),
+            Self::Io { error, .. } => error.to_string(),
+            Self::Header { error, .. } => error.to_string(),
+            Self::NoRecording(_) | Self::Several { .. } => self.to_string(),
+        }
+    }
+}
+
 type Input = Box<dyn BufRead + Send>;
 
 impl Source {
@@ -69,24 +100,15 @@ impl Source {
     /// # Errors
     /// Where it is no recording.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        if path == Path::new("-") {
-            let input = input(io::stdin()).map_err(|error| OpenError::Io {
-                path: PathBuf::from("standard input"),
-                error,
-            })?;
-            return Self::over(input, PathBuf::from("standard input"), VecDeque::new());
-        }
-        let mut parts = parts(path)?;
-        let first = parts
-            .pop_front()
-            .ok_or_else(|| OpenError::NotFound(path.to_owned()))?;
-        Self::over(open(&first)?, first, parts)
+        Self::of(path)
     }
 
     /// Does not stop at the end of what there is: [`Source::advance`] then gives `None`, and more at a later call.
+    ///
+    /// The standard input is waited for in any case, and ends where it ends.
     #[must_use]
-    pub const fn follow(mut self, follow: bool) -> Self {
-        self.follow = follow;
+    pub fn follow(mut self, follow: bool) -> Self {
+        self.follow = follow && self.path != Path::new(STANDARD_INPUT);
         self
     }
 
@@ -99,17 +121,50 @@ impl Source {
         path: PathBuf,
         waiting: VecDeque<PathBuf>,
     ) -> Result<Self, OpenError> {
-        let reader = Reader::new(Box::new(input) as Input).map_err(|error| OpenError::Header {
+        Self::begin(Box::new(input), path, waiting)
+    }
+}
+
+impl<E: Entry> Source<E> {
+    pub(super) fn of(path: &Path) -> Result<Self, OpenError> {
+        if path == Path::new("-") {
+            let path = PathBuf::from(STANDARD_INPUT);
+            return match input(io::stdin()) {
+                Ok(input) => Self::begin(input, path, VecDeque::new()),
+                Err(error) => Err(OpenError::Io { path, error }),
+            };
+        }
+        let Parts { mut files, alone } = parts(path)?;
+        let first = files
+            .pop_front()
+            .ok_or_else(|| OpenError::NotFound(path.to_owned()))?;
+        let source = Self::begin(open(&first)?, first, files)?;
+        Ok(Self { alone, ..source })
+    }
+
+    /// Reads a recording by the names of its parts.
+    pub(super) fn of_parts(recording: &Recording) -> Result<Self, OpenError> {
+        let mut files: VecDeque<PathBuf> = recording.parts.values().cloned().collect();
+        let first = files
+            .pop_front()
+            .ok_or_else(|| OpenError::NotFound(recording.stem.clone()))?;
+        Self::begin(open(&first)?, first, files)
+    }
+
+    fn begin(input: Input, path: PathBuf, waiting: VecDeque<PathBuf>) -> Result<Self, OpenError> {
+        let reader = Reader::begin(input).map_err(|error| OpenError::Header {
             path: path.clone(),
             error,
         })?;
         Ok(Self {
             reader,
+            tried: path.clone(),
             path,
             waiting,
+            alone: false,
             follow: false,
             closing: None,
-            said_unfinished: false,
+            said: Said::default(),
         })
     }
 
@@ -131,116 +186,217 @@ impl Source {
         self.reader.ended()
     }
 
+    /// Whether there may be more later, although [`Source::advance`] gave `None`.
+    #[must_use]
+    pub const fn grows(&self) -> bool {
+        self.follow && !self.ended()
+    }
+
+    /// Whether the next event or trouble is in memory, so that [`Source::advance`] waits for nobody.
+    pub fn ready(&mut self) -> bool {
+        self.reader.ready()
+    }
+
     /// The next event or trouble; `None` at the end.
-    ///
-    /// # Errors
-    /// Where a part cannot be read.
-    pub fn advance(&mut self) -> Result<Option<Item>, OpenError> {
+    pub fn advance(&mut self) -> Option<Item<E>> {
         loop {
-            if let Some(item) = self.reader.advance().map_err(self.failed())? {
-                return Ok(Some(item));
+            let item = self.read(Reader::advance);
+            if item.is_some() {
+                return item;
             }
             if let Some(next) = self.closing.take() {
-                if let Some(item) = self.reader.finish().map_err(self.failed())? {
+                let item = self.read(Reader::finish);
+                if item.is_some() {
                     self.closing = Some(next);
-                    return Ok(Some(item));
+                    return item;
                 }
-                self.go_on(next)?;
+                self.go_on(next);
                 continue;
             }
-            self.closing = self.waiting.pop_front().or_else(|| self.appeared());
-            if self.closing.is_some() {
-                continue;
+            match self.next_part() {
+                Some(Ok(part)) => self.closing = Some(part),
+                Some(Err(trouble)) => return Some(Item::Trouble(trouble)),
+                None if self.grows() => return None,
+                None => return self.end(),
             }
-            if self.follow && !self.ended() {
-                return Ok(None);
-            }
-            if let Some(item) = self.reader.finish().map_err(self.failed())? {
-                return Ok(Some(item));
-            }
-            if self.ended() || self.said_unfinished {
-                return Ok(None);
-            }
-            self.said_unfinished = true;
-            return Ok(Some(Item::Trouble(Trouble::Unfinished)));
         }
     }
 
-    /// Passes over all parts that were over before `time`, as far as later parts say when they began.
-    ///
-    /// # Errors
-    /// Where a part cannot be read.
-    pub fn skip_to(&mut self, time: crate::event::Micros) -> Result<(), OpenError> {
-        while let Some(next) = self.waiting.front().cloned() {
-            let input = open(&next)?;
-            let reader = Reader::new(input).map_err(|error| OpenError::Header {
-                path: next.clone(),
-                error,
-            })?;
-            if reader.header().began > time {
-                break;
-            }
-            self.waiting.pop_front();
-            self.reader = reader;
-            self.path = next;
-        }
-        Ok(())
-    }
-
-    /// The part after this one, if a recorder has begun it meanwhile.
-    fn appeared(&self) -> Option<PathBuf> {
-        if !self.follow || self.ended() {
+    /// Asks the reader; an input that fails is one that ends, with a word about it.
+    fn read(
+        &mut self,
+        ask: impl FnOnce(&mut Reader<Input, E>) -> io::Result<Option<Item<E>>>,
+    ) -> Option<Item<E>> {
+        if self.said.unreadable {
             return None;
         }
-        PartName::parse(&self.path)?.next().find()
-    }
-
-    fn go_on(&mut self, next: PathBuf) -> Result<(), OpenError> {
-        let progress: Progress = self.reader.progress();
-        let recording = self.header().recording.clone();
-        let reader = Reader::new(open(&next)?).map_err(|error| OpenError::Header {
-            path: next.clone(),
-            error,
-        })?;
-        if reader.header().recording != recording {
-            return Err(OpenError::Io {
-                path: next,
-                error: io::Error::other("this part belongs to another recording"),
-            });
+        match ask(&mut self.reader) {
+            Ok(item) => item,
+            Err(error) => {
+                self.said.unreadable = true;
+                Some(Item::Trouble(self.reader.unreadable(&error)))
+            }
         }
-        self.reader = reader.resume(progress);
-        self.path = next;
-        Ok(())
     }
 
-    fn failed(&self) -> impl FnOnce(io::Error) -> OpenError + use<> {
-        let path = self.path.clone();
-        move |error| OpenError::Io { path, error }
+    /// What is left to say where nothing more will come.
+    fn end(&mut self) -> Option<Item<E>> {
+        let item = self.read(Reader::finish);
+        if item.is_some() {
+            return item;
+        }
+        let elsewhere = self.alone && self.successor().is_some();
+        if self.ended() || self.said.unfinished || elsewhere {
+            return None;
+        }
+        self.said.unfinished = true;
+        Some(Item::Trouble(Trouble::Unfinished))
+    }
+
+    /// Passes over whole parts as long as the one after them may be begun with, by its header. Whatever was still open
+    /// then is repeated at its start.
+    pub fn skip_to(&mut self, may_begin: impl Fn(&Header) -> bool) {
+        while let Some(next) = self.waiting.front() {
+            match part(next) {
+                Ok(part) if self.follows(&part).is_ok() && may_begin(part.reader.header()) => {
+                    self.waiting.pop_front();
+                    self.reader = part.reader;
+                    self.tried.clone_from(&part.path);
+                    self.path = part.path;
+                }
+                _ => break,
+            }
+        }
+    }
+
+    /// The part after this one; with a word about one that is there and cannot be read.
+    fn next_part(&mut self) -> Option<Result<Part<E>, Trouble>> {
+        let path = match self.waiting.pop_front() {
+            Some(path) => path,
+            None if self.grows() => self.successor()?,
+            None => return None,
+        };
+        let growing = self.follow && self.waiting.is_empty();
+        let why = match part(&path) {
+            Ok(part) => match self.follows(&part) {
+                Ok(()) => return Some(Ok(part)),
+                Err(why) => why,
+            },
+            // Its recorder has begun it this moment.
+            Err(error) if growing && only_begun(&error) => return None,
+            Err(error) => error.reason(),
+        };
+        self.tried.clone_from(&path);
+        Some(Err(Trouble::LeftOut { part: path, why }))
+    }
+
+    /// The part after this one, if a recorder has begun it.
+    fn successor(&self) -> Option<PathBuf> {
+        let name = PartName::parse(&self.tried)?;
+        name.next().find().or_else(|| {
+            // Where old parts are removed, the next one may be gone as well.
+            let removed = name.find().is_none();
+            let later = |parts: BTreeMap<u32, PathBuf>| {
+                let mut later = parts.into_iter().filter(|(part, _)| *part > name.part);
+                later.next().map(|(_, path)| path)
+            };
+            removed.then(|| beside(&name.stem)).and_then(later)
+        })
+    }
+
+    /// Whether the part is one of this recording.
+    fn follows(&self, part: &Part<E>) -> Result<(), String> {
+        if part.reader.header().recording == self.header().recording {
+            Ok(())
+        } else {
+            Err("it belongs to another recording".to_owned())
+        }
+    }
+
+    fn go_on(&mut self, next: Part<E>) {
+        self.reader = next.reader.resume(self.reader.progress());
+        self.tried.clone_from(&next.path);
+        self.path = next.path;
+        self.said.unreadable = false;
+    }
+}
+
+/// Opens a part and reads its header.
+fn part<E: Entry>(path: &Path) -> Result<Part<E>, OpenError> {
+    // It may have been compressed since its name was read.
+    let renamed = || match PartName::parse(path).and_then(|name| name.find()) {
+        Some(path) => open(&path).map(|input| (input, path)),
+        None => Err(OpenError::NotFound(path.to_owned())),
+    };
+    let (input, path) = match open(path) {
+        Err(OpenError::NotFound(_)) => renamed()?,
+        opened => (opened?, path.to_owned()),
+    };
+    match Reader::begin(input) {
+        Ok(reader) => Ok(Part { path, reader }),
+        Err(error) => Err(OpenError::Header { path, error }),
+    }
+}
+
+/// Whether the file has no whole first line yet.
+fn only_begun(error: &OpenError) -> bool {
+    matches!(
+        error,
+        OpenError::Header {
+            error: HeaderError::Refused(RefusedHeader::Empty | RefusedHeader::Torn),
+            ..
+        }
+    )
+}
+
+/// The files that a path stands for, in order.
+struct Parts {
+    files: VecDeque<PathBuf>,
+    /// A later part was named, and stands for itself.
+    alone: bool,
+}
+
+impl Parts {
+    fn all(parts: BTreeMap<u32, PathBuf>) -> Self {
+        Self {
+            files: parts.into_values().collect(),
+            alone: false,
+        }
+    }
+
+    fn only(path: PathBuf, alone: bool) -> Self {
+        Self {
+            files: VecDeque::from([path]),
+            alone,
+        }
     }
 }
 
 /// The files that a path stands for.
-fn parts(path: &Path) -> Result<VecDeque<PathBuf>, OpenError> {
+fn parts(path: &Path) -> Result<Parts, OpenError> {
     if path.is_dir() {
         return in_folder(path);
     }
     let name = PartName::parse(path);
     if let Some(name) = name.as_ref().filter(|name| name.part > 1) {
         let found = name.find().unwrap_or_else(|| path.to_owned());
-        return Ok(VecDeque::from([found]));
+        return Ok(Parts::only(found, true));
+    }
+    if name.is_none() && path.exists() {
+        return Ok(Parts::only(path.to_owned(), false));
     }
     let stem = name.map_or_else(|| path.to_owned(), |name| name.stem);
     let all = beside(&stem);
     if !all.is_empty() {
-        return Ok(all);
+        return Ok(Parts::all(all));
     }
     if path.exists() {
-        return Ok(VecDeque::from([path.to_owned()]));
+        return Ok(Parts::only(path.to_owned(), false));
     }
     Err(OpenError::NotFound(path.to_owned()))
 }
 
-fn in_folder(folder: &Path) -> Result<VecDeque<PathBuf>, OpenError> {
+fn in_folder(folder: &Path) -> Result<Parts, OpenError> {
     let mut found = recordings(folder).map_err(|error| OpenError::Io {
         path: folder.to_owned(),
         error,
@@ -255,19 +411,25 @@ fn in_folder(folder: &Path) -> Result<VecDeque<PathBuf>, OpenError> {
     let only = found
         .pop()
         .ok_or_else(|| OpenError::NoRecording(folder.to_owned()))?;
-    Ok(only.parts.into_values().collect())
+    Ok(Parts::all(only.parts))
 }
 
 /// The parts of one recording.
-fn beside(stem: &Path) -> VecDeque<PathBuf> {
+fn beside(stem: &Path) -> BTreeMap<u32, PathBuf> {
     let folder = match stem.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let same = |one: &super::files::Recording| one.stem.file_name() == stem.file_name();
+    let same = |one: &Recording| one.stem.file_name() == stem.file_name();
     let found = recordings(folder).unwrap_or_default();
     let parts = found.into_iter().find(same).map(|one| one.parts);
-    parts.unwrap_or_default().into_values().collect()
+    // As the user named it, without a `./` of ours.
+    let named = |path: PathBuf| match path.file_name() {
+        Some(name) => stem.with_file_name(name),
+        None => path,
+    };
+    let parts = parts.unwrap_or_default().into_iter();
+    parts.map(|(part, path)| (part, named(path))).collect()
 }
 
 fn open(path: &Path) -> Result<Input, OpenError> {
@@ -314,9 +476,15 @@ fn several(folder: &Path, names: &[PathBuf]) -> impl fmt::Display {
     text
 }
 
+/// What errors and troubles call the standard input.
+const STANDARD_INPUT: &str = "standard input";
 /// Read at a time.
 const BUFFER: usize = 128 * 1024;
 /// The largest window of a compressed file that is read, as a power of two: 8 MiB.
 const WINDOW: u32 = 23;
 /// Recordings named in an error.
 const SHOWN: usize = 20;
+
+#[cfg(test)]
+#[path = "source_tests.rs"]
+mod tests;

@@ -137,6 +137,57 @@ fn numbers_that_skip_are_said_and_a_gap_explains_itself() {
     );
 }
 
+/// Events that are surely missing.
+fn lost(bytes: &[u8]) -> u64 {
+    let mut reader = Reader::new(Cursor::new(bytes.to_vec())).unwrap();
+    let mut lost = 0;
+    while let Some(item) = reader.advance().unwrap() {
+        if let Item::Trouble(trouble) = item {
+            lost += trouble.lost();
+        }
+    }
+    lost
+}
+
+#[test]
+fn a_line_that_is_damaged_and_skipped_by_the_numbers_is_one_loss() {
+    let mut bytes = file(&[event(1)]);
+    bytes.extend(b"damaged\n");
+    let tail = file(&[event(5)]);
+    bytes.extend(tail.split_inclusive(|byte| *byte == b'\n').nth(1).unwrap());
+    // 2, 3 and 4, one of which was the damaged line.
+    assert_eq!(lost(&bytes), 3);
+}
+
+#[test]
+fn a_header_that_is_all_there_is_needs_no_line_end() {
+    let mut bytes = file(&[]);
+    bytes.pop();
+    assert!(read(&bytes).is_empty());
+    bytes.pop();
+    let Err(error) = Reader::new(Cursor::new(bytes)) else {
+        panic!("half a header is none");
+    };
+    assert!(
+        error.to_string().contains("ends within its first line"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_damaged_header_is_not_quoted() {
+    let bytes = String::from_utf8(file(&[])).unwrap();
+    let bytes = bytes.replace("\"standard\"", "\"s3cret\"");
+    let Err(error) = Reader::new(Cursor::new(bytes.into_bytes())) else {
+        panic!("a redaction that does not exist");
+    };
+    let error = error.to_string();
+    assert!(
+        error.contains("header is damaged") && !error.contains("s3cret"),
+        "{error}"
+    );
+}
+
 #[test]
 fn what_a_later_version_added_is_skipped_and_said() {
     let mut bytes = Vec::new();
@@ -225,7 +276,7 @@ fn parts_in_either_form_are_one_recording() {
         ] {
             let mut source = Source::open(named).unwrap();
             let mut numbers = Vec::new();
-            while let Some(item) = source.advance().unwrap() {
+            while let Some(item) = source.advance() {
                 match item {
                     Item::Event(event) => numbers.push(event.number),
                     Item::Trouble(trouble) => panic!("{trouble}"),

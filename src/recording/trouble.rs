@@ -1,6 +1,7 @@
 //! What is wrong with a recording, without a word of its content.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use super::Version;
 
@@ -33,7 +34,7 @@ pub enum Trouble {
         from: u64,
         /// The last one.
         to: u64,
-        /// How many of them are lines that were said to be damaged.
+        /// Lines before it that were left out and said already: so many of the events may be among them.
         left_out: u64,
     },
     /// A number that was there before: lines were added or moved.
@@ -48,6 +49,20 @@ pub enum Trouble {
         /// The line, from 1.
         line: u64,
     },
+    /// The file gives no more from here on: a compressed file that is damaged, or a disk that fails.
+    Unreadable {
+        /// The last line that was read, from 1.
+        line: u64,
+        /// Why.
+        why: String,
+    },
+    /// A part that cannot be read at all, and is left out.
+    LeftOut {
+        /// Its file.
+        part: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// There is no `session-ended`: finspect was killed, or is still running.
     Unfinished,
 }
@@ -60,8 +75,13 @@ impl Trouble {
             Self::Missing {
                 from, to, left_out, ..
             } => (to - from + 1).saturating_sub(*left_out),
-            Self::Damaged { .. } | Self::Unknown { .. } => 1,
-            Self::Newer(_) | Self::Disorder { .. } | Self::Torn { .. } | Self::Unfinished => 0,
+            Self::Damaged { .. } | Self::Unknown { .. } | Self::Unreadable { .. } => 1,
+            // What is lost with a part shows in the numbers of the next one.
+            Self::LeftOut { .. }
+            | Self::Newer(_)
+            | Self::Disorder { .. }
+            | Self::Torn { .. }
+            | Self::Unfinished => 0,
         }
     }
 }
@@ -89,12 +109,18 @@ impl fmt::Display for Trouble {
             }
             Self::Disorder { line, number } => write!(
                 f,
-                "line {line} is out of order: event {number} comes after a later one"
+                "line {line} is out of order and left out: event {number} comes after a later one"
             ),
             Self::Torn { line } => write!(
                 f,
                 "line {line}, the last one, is not whole: writing was cut off there"
             ),
+            Self::Unreadable { line, why } => {
+                write!(f, "behind line {line} nothing more can be read: {why}")
+            }
+            Self::LeftOut { part, why } => {
+                write!(f, "the part {} is left out: {why}", part.display())
+            }
             Self::Unfinished => {
                 f.write_str("the recording has no end: finspect was killed or is still running")
             }

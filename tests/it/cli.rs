@@ -95,7 +95,7 @@ fn a_mistake_is_answered_with_exit_code_2_and_the_way_out() {
 
 #[test]
 fn every_command_has_help_with_examples() {
-    for command in ["run", "demo", "simulate", "ca"] {
+    for command in ["run", "demo", "show", "recordings", "simulate", "ca"] {
         let output = run(&[command, "--help"]);
         assert!(output.status.success());
         let help = text(&output.stdout);

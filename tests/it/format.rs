@@ -33,7 +33,7 @@ fn read(path: &Path) -> (Header, Vec<Event>) {
     let mut source = Source::open(path).unwrap();
     let header = source.header().clone();
     let mut events = Vec::new();
-    while let Some(item) = source.advance().unwrap() {
+    while let Some(item) = source.advance() {
         match item {
             Item::Event(event) => events.push(*event),
             Item::Trouble(trouble) => panic!("{}: {trouble}", path.display()),
@@ -202,7 +202,7 @@ fn every_golden_recording_reads_to_its_end_and_is_the_same_when_written_again() 
 
 fn drain(mut source: Source) -> Vec<Event> {
     let mut events = Vec::new();
-    while let Some(item) = source.advance().unwrap() {
+    while let Some(item) = source.advance() {
         match item {
             Item::Event(event) => events.push(*event),
             Item::Trouble(trouble) => panic!("{trouble}"),

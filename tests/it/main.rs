@@ -9,6 +9,8 @@ mod format;
 mod hostile;
 mod http;
 mod moves;
+mod recordings;
+mod show;
 mod support;
 mod upgrade;
 mod upstream;

@@ -20,15 +20,15 @@ mod xmpp;
 #[cfg(test)]
 mod tests;
 
-pub use paint::Colour;
+pub use paint::{Colour, visible};
 pub use render::{Format, Renderer};
-pub use time::bytes;
+pub use time::{bytes, duration};
 
 use std::io::{self, ErrorKind, Write};
 use std::thread::{Builder, JoinHandle, sleep};
 use std::time::Duration;
 
-use super::filter::{Context, Filter};
+use super::filter::{Context, Selection};
 use crate::bus::{Received, Subscription};
 use crate::event::Event;
 
@@ -50,21 +50,24 @@ pub struct Summary {
 pub struct Console<W> {
     output: W,
     renderer: Renderer,
-    filter: Option<Filter>,
+    selection: Selection,
     context: Context,
     summary: Summary,
+    /// What the event that is being written says.
+    text: String,
 }
 
 impl<W: Write> Console<W> {
-    /// A console that writes what `filter` lets through, or everything.
+    /// A console that writes what is selected: what a filter lets through, or more than that; `None` is everything.
     #[must_use]
-    pub fn new(output: W, renderer: Renderer, filter: Option<Filter>) -> Self {
+    pub fn new(output: W, renderer: Renderer, selection: impl Into<Selection>) -> Self {
         Self {
             output,
             renderer,
-            filter,
+            selection: selection.into(),
             context: Context::default(),
             summary: Summary::default(),
+            text: String::new(),
         }
     }
 
@@ -89,9 +92,25 @@ impl<W: Write> Console<W> {
     /// # Errors
     /// Those of the output; `BrokenPipe` means that nobody reads any more.
     pub fn event(&mut self, event: &Event) -> io::Result<()> {
-        let mut text = String::new();
+        let mut text = std::mem::take(&mut self.text);
         self.render(event, &mut text);
-        self.output.write_all(text.as_bytes())
+        let written = self.write(&mut text);
+        self.text = text;
+        written
+    }
+
+    /// Hands out what is still buffered.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+
+    /// Events written so far.
+    #[must_use]
+    pub const fn shown(&self) -> u64 {
+        self.summary.shown
     }
 
     /// Hands out what is still buffered, and how it went.
@@ -123,11 +142,7 @@ impl<W: Write> Console<W> {
 
     fn render(&mut self, event: &Event, text: &mut String) {
         self.context.take(event);
-        let wanted = self
-            .filter
-            .as_ref()
-            .is_none_or(|filter| filter.matches(event, &self.context));
-        if wanted {
+        if self.selection.wants(event, &self.context) {
             self.renderer.render(event, text);
             self.summary.shown += 1;
         } else {

@@ -52,7 +52,7 @@ pub(super) fn paint(out: &mut String, colour: Colour, style: Style, text: &str) 
 }
 
 /// Appends `text` with everything that a terminal would obey, or that would reorder a line, in readable form.
-pub(super) fn visible(out: &mut String, text: &str) {
+pub fn visible(out: &mut String, text: &str) {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         out.push_str(text);
         return;

@@ -30,6 +30,8 @@ pub struct Renderer {
     colour: Colour,
     zone: TimeZone,
     fold: Fold,
+    /// An event in JSON.
+    line: Vec<u8>,
 }
 
 impl Renderer {
@@ -41,14 +43,22 @@ impl Renderer {
             colour,
             zone,
             fold: Fold::default(),
+            line: Vec::new(),
         }
+    }
+
+    /// Knows the wall clock at the session's start before its first event says it, in microseconds since the Unix epoch.
+    #[must_use]
+    pub const fn begun_at(mut self, wall_clock: i64) -> Self {
+        self.fold.wall_at_start = Some(wall_clock);
+        self
     }
 
     /// Appends what is to be seen of the event; with `Pretty` that may be nothing, where a later line says it all.
     pub fn render(&mut self, event: &Event, out: &mut String) {
         let context = self.take(event);
         match self.format {
-            Format::Json => json(event, out),
+            Format::Json => self.json(event, out),
             Format::Pretty | Format::Compact => {
                 if let Some(said) = say(event, &context, self.format == Format::Pretty) {
                     self.write(event, &context, &said, out);
@@ -69,7 +79,7 @@ impl Renderer {
     /// Appends a line that says that events are missing here; in JSON a `gap` with the number of the first of them.
     pub fn skipped(&mut self, loss: &Loss, out: &mut String) {
         if self.format == Format::Json {
-            return json(&loss.event(), out);
+            return self.json(&loss.event(), out);
         }
         let text = format!(
             "… {} events were not shown: this terminal was too slow",
@@ -77,6 +87,14 @@ impl Renderer {
         );
         paint(out, self.colour, Style::Warning, &text);
         out.push('\n');
+    }
+
+    /// The event on one line, as in a recording.
+    fn json(&mut self, event: &Event, out: &mut String) {
+        self.line.clear();
+        self.line.shrink_to(LINE_KEPT);
+        encode(event, &mut self.line);
+        out.push_str(&String::from_utf8_lossy(&self.line));
     }
 
     fn write(&self, event: &Event, context: &Context, said: &Said, out: &mut String) {
@@ -154,13 +172,6 @@ fn say(event: &Event, context: &Context, whole: bool) -> Option<Said> {
     })
 }
 
-/// The event on one line, as in a recording.
-fn json(event: &Event, out: &mut String) {
-    let mut line = Vec::new();
-    encode(event, &mut line);
-    out.push_str(&String::from_utf8_lossy(&line));
-}
-
 const fn arrow(direction: Option<Direction>) -> (&'static str, Style) {
     match direction {
         Some(Direction::ToServer) => ("→", Style::ToServer),
@@ -180,5 +191,7 @@ fn delay(event: &Event) -> Option<String> {
 
 /// A shorter delay of our own is not mentioned.
 const DELAY_WORTH_A_WORD: Micros = Micros(5_000);
+/// Memory kept from one line of JSON to the next, in bytes.
+const LINE_KEPT: usize = 64 * 1024;
 /// Characters shown of one fact in a head line.
 const WORDS_LONGEST: usize = 300;

@@ -8,6 +8,7 @@ use jiff::tz::{Offset, TimeZone};
 use super::*;
 use crate::bus::{Bus, Clock};
 use crate::event::*;
+use crate::sink::filter::Filter;
 
 const TO_SERVER: Option<Direction> = Some(Direction::ToServer);
 const TO_CLIENT: Option<Direction> = Some(Direction::ToClient);

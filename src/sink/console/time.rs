@@ -33,7 +33,8 @@ pub(super) fn date(seconds: i64) -> String {
 }
 
 /// A duration: `0.4 ms`, `12.3 ms`, `1.204 s`, `2 min 03 s`, `3 h 02 min`.
-pub(super) fn duration(time: Micros) -> String {
+#[must_use]
+pub fn duration(time: Micros) -> String {
     let Micros(micros) = time;
     let seconds = micros / 1_000_000;
     match micros {
@@ -46,6 +47,7 @@ pub(super) fn duration(time: Micros) -> String {
 }
 
 /// A size in bytes.
+#[must_use]
 pub fn bytes(count: u64) -> String {
     match count {
         1 => "1 byte".to_owned(),

@@ -7,12 +7,14 @@ mod error;
 mod names;
 mod parse;
 mod pattern;
+mod selection;
 
 #[cfg(test)]
 mod tests;
 
 pub use context::Context;
 pub use error::{FilterError, Problem};
+pub use selection::{Position, Selection};
 
 use std::str::FromStr;
 

@@ -83,7 +83,7 @@ fn settings(path: &Path) -> Settings {
 fn events(path: &Path) -> Vec<Event> {
     let mut source = Source::open(path).unwrap();
     let mut events = Vec::new();
-    while let Some(item) = source.advance().unwrap() {
+    while let Some(item) = source.advance() {
         match item {
             Item::Event(event) => events.push(*event),
             Item::Trouble(trouble) => panic!("{}: {trouble}", source.path().display()),
@@ -317,7 +317,7 @@ fn a_session_that_ends_while_the_file_cannot_be_written_says_what_is_missing() {
 fn events_of(path: &Path) -> Vec<u64> {
     let mut source = Source::open(path).unwrap();
     let mut numbers = Vec::new();
-    while let Some(item) = source.advance().unwrap() {
+    while let Some(item) = source.advance() {
         if let Item::Event(event) = item {
             numbers.push(event.number);
         }

@@ -115,7 +115,7 @@ pub(crate) struct Recorded {
 pub(crate) fn recorded(path: &Path) -> Recorded {
     let mut recorded = Recorded::default();
     let mut source = Source::open(path).unwrap();
-    while let Some(item) = source.advance().unwrap() {
+    while let Some(item) = source.advance() {
         match item {
             Item::Trouble(trouble) => recorded.troubles.push(trouble),
             Item::Event(event) => match (message(&event), event.direction) {
