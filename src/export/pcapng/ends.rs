@@ -22,7 +22,13 @@ impl Ends {
                 self.listener = Some(accepted.listener);
             }
             EventKind::Entered(entered) if entered.way == Way::Page => self.server = self.listener,
-            EventKind::Entered(entered) => self.target = Some(entered.target.clone()),
+            EventKind::Entered(entered) => {
+                let target = &entered.target;
+                self.target = Some(Authority {
+                    host: target.host.chars().take(HOST_LONGEST).collect(),
+                    port: target.port,
+                });
+            }
             // On the way through a proxy that leads out, it is that proxy's address.
             EventKind::Attempt(attempt)
                 if attempt.outcome == AttemptOutcome::Connected && attempt.via.is_none() =>
@@ -111,6 +117,8 @@ fn one_family(client: SocketAddr, server: SocketAddr) -> (SocketAddr, SocketAddr
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1));
 /// Stands for whom nothing is known of.
 pub(super) const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 255));
+/// Characters of a host's name (RFC 1035 section 2.3.4).
+const HOST_LONGEST: usize = 255;
 /// Hosts that get an address of their own; all others share the last.
 const HOSTS: usize = 254;
 
