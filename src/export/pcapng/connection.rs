@@ -43,14 +43,17 @@ impl Connection {
         }
     }
 
-    /// The key of the stream that an exchange belongs to.
-    pub(super) const fn key(&self, exchange: u64) -> u64 {
-        if self.multiplexed { exchange } else { 0 }
-    }
-
-    /// The key of the stream that frames belong to.
-    pub(super) const fn socket(&self) -> u64 {
-        self.key(self.socket)
+    /// The key of the stream that an event belongs to.
+    pub(super) const fn key(&self, kind: &EventKind) -> u64 {
+        if !self.multiplexed {
+            return 0;
+        }
+        match kind {
+            EventKind::HttpRequest(head) => head.exchange,
+            EventKind::HttpResponse(head) => head.exchange,
+            EventKind::HttpBody(body) => body.exchange,
+            _ => self.socket,
+        }
     }
 
     /// The stream of that key, opened if need be; `comments` stand at its first packet.

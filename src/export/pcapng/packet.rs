@@ -4,7 +4,9 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use etherparse::err::packet::BuildVecWriteError;
-use etherparse::{IpNumber, PacketBuilder, PacketBuilderStep, TcpHeader, TcpOptionElement};
+use etherparse::{
+    IpHeaders, IpNumber, PacketBuilder, PacketBuilderStep, TcpHeader, TcpOptionElement,
+};
 
 /// The most bytes of a stream that one packet takes, whatever its IP version.
 pub(super) const SEGMENT: usize = u16::MAX as usize - 40;
@@ -66,20 +68,16 @@ pub(super) fn empty(from: IpAddr, to: IpAddr) -> io::Result<Vec<u8>> {
     Ok(packet)
 }
 
-fn ip(from: IpAddr, to: IpAddr) -> PacketBuilderStep<etherparse::IpHeaders> {
-    let headers = match (from, to) {
+fn ip(from: IpAddr, to: IpAddr) -> PacketBuilderStep<IpHeaders> {
+    let (from, to) = match (from, to) {
         (IpAddr::V4(from), IpAddr::V4(to)) => {
-            return v4(from.octets(), to.octets());
+            return PacketBuilder::ipv4(from.octets(), to.octets(), HOPS);
         }
         (IpAddr::V6(from), IpAddr::V6(to)) => (from, to),
         (IpAddr::V4(from), IpAddr::V6(to)) => (from.to_ipv6_mapped(), to),
         (IpAddr::V6(from), IpAddr::V4(to)) => (from, to.to_ipv6_mapped()),
     };
-    PacketBuilder::ipv6(headers.0.octets(), headers.1.octets(), HOPS)
-}
-
-fn v4(from: [u8; 4], to: [u8; 4]) -> PacketBuilderStep<etherparse::IpHeaders> {
-    PacketBuilder::ipv4(from, to, HOPS)
+    PacketBuilder::ipv6(from.octets(), to.octets(), HOPS)
 }
 
 /// The payload is bounded by [`SEGMENT`], so it always fits.

@@ -6,8 +6,8 @@ use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 
 use super::*;
 use crate::event::{
-    Accepted, Attempt, BodyFraming, Closed, Ended, Header, HttpVersion, MessageFacts, Micros,
-    Times, WebSocketMessage,
+    Accepted, Attempt, BodyFraming, DataOpcode, Ended, Header, Host, HttpRequest, HttpVersion,
+    Manner, MessageFacts, Micros, Payload, Times, WebSocketMessage,
 };
 
 /// A packet of the file.
@@ -131,14 +131,14 @@ fn connected(id: u64) -> [(u64, Option<Direction>, EventKind); 2] {
 fn message(length: usize) -> EventKind {
     EventKind::WebSocketMessage(WebSocketMessage {
         message: MessageFacts {
-            opcode: crate::event::DataOpcode::Text,
+            opcode: DataOpcode::Text,
             masked: false,
             compressed: true,
             wire_size: 7,
             frame_count: 2,
             frames: Vec::new(),
         },
-        payload: crate::event::Payload::whole(&vec![b'x'; length]),
+        payload: Payload::whole(&vec![b'x'; length]),
     })
 }
 
@@ -167,7 +167,7 @@ fn body(exchange: u64, content: &str) -> EventKind {
         wire_size: content.len() as u64,
         content_type: None,
         content_encoding: None,
-        content: crate::event::Payload::whole(content.as_bytes()),
+        content: Payload::whole(content.as_bytes()),
         still_encoded: false,
         trailers: Vec::new(),
         complete: true,
@@ -286,14 +286,14 @@ fn a_head_whose_body_takes_its_time_is_written_at_once_and_chunked() {
             UP,
             request(1, HttpVersion::Http11, &[("content-length", "9")]),
         ),
-        (0, None, EventKind::Host(crate::event::Host::Suspended)),
+        (0, None, EventKind::Host(Host::Suspended)),
         (1, UP, body(1, "four")),
         (
             1,
             UP,
             request(2, HttpVersion::Http11, &[("content-length", "9")]),
         ),
-        (0, None, EventKind::Host(crate::event::Host::Suspended)),
+        (0, None, EventKind::Host(Host::Suspended)),
         (1, UP, request(3, HttpVersion::Http11, &[])),
     ]);
     let packets = packets(events);
@@ -334,47 +334,4 @@ fn each_exchange_of_http_2_has_a_stream_of_its_own() {
         text(&packets),
         "PUT /1 HTTP/1.1\r\nHost: a\r\n\r\nPUT /2 HTTP/1.1\r\n\r\n"
     );
-}
-
-#[test]
-fn connections_that_never_close_are_forgotten_at_last_and_the_user_is_told() {
-    let mut file = Vec::new();
-    let mut export = Box::new(Pcapng::new(&mut file, &SessionStarted::default()));
-    for number in 1..=CONNECTIONS as u64 + 2 {
-        export
-            .event(&Event {
-                number,
-                time: Times::default(),
-                connection: Some(ConnectionId(number)),
-                direction: UP,
-                kind: message(1),
-            })
-            .unwrap();
-    }
-    assert_eq!(export.connections.len(), CONNECTIONS);
-    assert_eq!(export.finish().unwrap().len(), 1);
-}
-
-#[test]
-fn a_closed_connection_takes_no_memory() {
-    let mut file = Vec::new();
-    let mut export = Box::new(Pcapng::new(&mut file, &SessionStarted::default()));
-    let closed = EventKind::Closed(Closed {
-        first: None,
-        to_server: 0,
-        to_client: 0,
-        lasted: Micros(0),
-    });
-    for kind in [message(1), closed] {
-        export
-            .event(&Event {
-                number: 1,
-                time: Times::default(),
-                connection: Some(ConnectionId(1)),
-                direction: UP,
-                kind,
-            })
-            .unwrap();
-    }
-    assert!(export.connections.is_empty());
 }
