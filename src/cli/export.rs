@@ -9,7 +9,7 @@ use super::output::Output;
 use super::reading::Reading;
 use super::session::say;
 use super::{Exit, Failed};
-use crate::export::{Export, Text};
+use crate::export::{Export, Pcapng, Text};
 
 /// The arguments of `finspect export`.
 #[derive(Debug, Args)]
@@ -26,6 +26,8 @@ pub(super) struct ExportArgs {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
+    /// Packets with what passed inside TLS, for Wireshark
+    Pcapng,
     /// The session as `show` prints it, for a ticket
     Text,
 }
@@ -34,15 +36,19 @@ const EXAMPLES: &str = "\
 Examples:
   finspect export text morning.jsonl -o morning.txt
       The pretty view, to paste into a ticket.
+  finspect export pcapng morning.jsonl -o morning.pcapng
+      HTTP, WebSocket and the stanzas in Wireshark, without TLS keys.
 
 Exit codes: 0 done; 2 unreadable input or wrong usage; 3 the recording is incomplete (what is missing is said).";
 
 /// Reads the recording once and writes the other form.
 pub(super) fn run(args: &ExportArgs) -> Result<Exit, Failed> {
     let mut reading = Reading::open(&args.file)?;
+    let session = reading.header().session.clone();
     let mut output = Output::create(args.output.as_deref())?;
     let written = {
         let mut export: Box<dyn Export + '_> = match args.format {
+            Format::Pcapng => Box::new(Pcapng::new(&mut output, &session)),
             Format::Text => Box::new(Text::new(&mut output, TimeZone::system())),
         };
         write(&mut reading, &mut *export)?.and_then(|()| export.finish())

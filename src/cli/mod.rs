@@ -50,7 +50,7 @@ enum Command {
     Recordings(recordings::RecordingsArgs),
     /// The embedded Finesse alone, to point a browser or a gadget at
     Simulate(simulate::SimulateArgs),
-    /// A recording in the form of another tool: text
+    /// A recording in the form of another tool: pcapng, text
     Export(export::ExportArgs),
     /// The certificate authority: create, show, export, remove
     Ca(ca::CaArgs),

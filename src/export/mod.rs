@@ -1,7 +1,9 @@
 //! A recording in the forms of other tools; one exporter a file. Each reads the events once, in order, in bounded memory.
 
+mod pcapng;
 mod text;
 
+pub use pcapng::Pcapng;
 pub use text::Text;
 
 use std::io;

@@ -67,6 +67,15 @@ impl Renderer {
         }
     }
 
+    /// What the compact format says of the event, without its time, connection and direction.
+    pub fn words(&mut self, event: &Event) -> Option<String> {
+        let context = self.take(event);
+        let said = say(event, &context, false)?;
+        let mut words = String::new();
+        said_and_facts(&mut words, Colour::Never, event, &said);
+        Some(words)
+    }
+
     /// Remembers an event that is not to be seen, so that times and pairings stay right.
     pub fn pass(&mut self, event: &Event) {
         self.take(event);
@@ -112,20 +121,21 @@ impl Renderer {
         let (arrow, style) = arrow(event.direction);
         paint(out, colour, style, arrow);
         out.push(' ');
-        paint(out, colour, said.style, &cut(&said.what, WORDS_LONGEST));
-        for (index, fact) in said.facts.iter().chain(delay(event).as_ref()).enumerate() {
-            paint(
-                out,
-                colour,
-                Style::Dim,
-                if index == 0 { "  " } else { " · " },
-            );
-            paint(out, colour, Style::Plain, &cut(fact, WORDS_LONGEST));
-        }
+        said_and_facts(out, colour, event, said);
         out.push('\n');
         if self.format == Format::Pretty {
             body::write(out, colour, &said.body);
         }
+    }
+}
+
+/// The head line's words.
+fn said_and_facts(out: &mut String, colour: Colour, event: &Event, said: &Said) {
+    paint(out, colour, said.style, &cut(&said.what, WORDS_LONGEST));
+    for (index, fact) in said.facts.iter().chain(delay(event).as_ref()).enumerate() {
+        let between = if index == 0 { "  " } else { " · " };
+        paint(out, colour, Style::Dim, between);
+        paint(out, colour, Style::Plain, &cut(fact, WORDS_LONGEST));
     }
 }
 
