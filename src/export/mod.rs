@@ -1,7 +1,11 @@
 //! A recording in the forms of other tools; one exporter a file. Each reads the events once, in order, in bounded memory.
 
+mod csv;
+mod har;
 mod text;
 
+pub use csv::Csv;
+pub use har::Har;
 pub use text::Text;
 
 use std::io;

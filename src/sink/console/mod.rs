@@ -21,7 +21,7 @@ mod xmpp;
 mod tests;
 
 pub use paint::Colour;
-pub use render::{Format, Renderer};
+pub use render::{Format, Renderer, Told};
 
 use std::io::{self, ErrorKind, Write};
 use std::thread::{Builder, JoinHandle, sleep};

@@ -13,6 +13,7 @@ mod tests;
 
 pub use context::Context;
 pub use error::{FilterError, Problem};
+pub(crate) use names::purpose;
 
 use std::str::FromStr;
 
@@ -112,7 +113,7 @@ fn stanza(pattern: &Pattern, event: &Event, context: &Context) -> bool {
     let outline = &stanza.stanza;
     let asked = context.answers().map(|asked| asked.purpose);
     pattern.fits(&outline.root.name)
-        || pattern.fits(names::purpose(&outline.kind))
+        || pattern.fits(purpose(&outline.kind))
         || asked.is_some_and(|purpose| pattern.fits(purpose))
         || matches!(&outline.kind, StanzaKind::Pubsub { action, .. } if pattern.fits(action))
 }
