@@ -1,6 +1,6 @@
 //! What a connection gives to its entries: where it leads, how long it took to come about, how it failed.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 
 use super::entry::{Content, Entry, Request, Response, Timings};
 use super::moment::{Wall, milliseconds};
@@ -23,7 +23,7 @@ pub(super) struct Connection {
     resolving: Option<Micros>,
     dialling: Option<Micros>,
     shaking_hands: Option<Micros>,
-    pub(super) address: Option<IpAddr>,
+    pub(super) address: Option<SocketAddr>,
     pub(super) via: Option<Via>,
     /// When the last of what had to be done before a request could be sent was done.
     ready: Micros,
@@ -60,7 +60,7 @@ impl Connection {
             EventKind::Resolved(resolved) => self.resolving = Some(resolved.took),
             EventKind::Attempt(attempt) if attempt.outcome == AttemptOutcome::Connected => {
                 self.dialling = Some(attempt.took);
-                self.address = Some(attempt.address.ip());
+                self.address = Some(attempt.address);
                 self.via = attempt.via;
             }
             EventKind::Protocol(Protocol::Tls) | EventKind::ClientHello(_) => self.tls = true,
@@ -217,8 +217,9 @@ impl Connection {
                 dns: field::milliseconds_or_none(dns),
                 ..Timings::none()
             },
-            address: self.address,
-            connection: id.0.to_string(),
+            address: self.address.map(|address| address.ip()),
+            connection: self.address.map(|address| address.port().to_string()),
+            connection_id: id.0.to_string(),
             via: self.via,
             comment: Some(failure.words.clone()),
             event: (event > 0).then_some(event),

@@ -40,8 +40,12 @@ pub(super) struct Entry<'a> {
     pub(super) timings: Timings,
     #[serde(rename = "serverIPAddress", skip_serializing_if = "Option::is_none")]
     pub(super) address: Option<IpAddr>,
+    /// The server's port, as Chrome has it; its DevTools show it beside the address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) connection: Option<String>,
     /// finspect's number of the connection.
-    pub(super) connection: String,
+    #[serde(rename = "_connectionId")]
+    pub(super) connection_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) comment: Option<String>,
     /// The number of the event that it begins with.
