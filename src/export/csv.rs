@@ -370,7 +370,11 @@ mod tests {
                 event(2, to_client, EventKind::WebSocketPong(pong)),
                 event(3, to_client, EventKind::WebSocketClose(close)),
             ]),
-            [""; 3],
+            [
+                "1,2026-06-09T10:13:21.000000Z,1.000000,4,f.test:8445,,entered,intercepted,CONNECT f.test:8445  looking inside,,70,,,f.test:8445,,,,",
+                "2,2026-06-09T10:13:22.000000Z,2.000000,4,f.test:8445,to-client,web-socket-pong,pong,\"pong frame  round trip 0.4 ms · payload \"\"tick\"\"\",4,70,412,,,,,,",
+                "3,2026-06-09T10:13:23.000000Z,3.000000,4,f.test:8445,to-client,web-socket-close,close,\"Close frame 1001 (going away)  reason: Idle, \"\"Timeout\"\"\",,70,,,,,1001,,",
+            ],
         );
     }
 
