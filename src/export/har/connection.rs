@@ -126,7 +126,7 @@ impl Connection {
 
     /// Whether it is carried unseen.
     pub(super) const fn is_tunnel(&self) -> bool {
-        self.tunnel
+        self.tunnel && self.failure.is_none()
     }
 
     /// What the first request had to wait for, up to when it came or, if that was later, up to when it could be sent.
@@ -199,7 +199,7 @@ impl Connection {
         let lasted = failure.at.since(began);
         let dns = self.resolving;
         let url = url::of(
-            Scheme::of(self.tls || self.tunnel, false),
+            Scheme::of(self.tls || self.tunnel),
             self.target.as_ref(),
             "/",
         );

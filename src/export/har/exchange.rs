@@ -276,18 +276,20 @@ impl Exchange {
         }
     }
 
-    fn request<'a>(&'a self, connection: &'a Connection, is_socket: bool) -> Request<'a> {
+    fn request<'a>(&'a self, connection: &'a Connection, is_websocket: bool) -> Request<'a> {
         let HttpRequest {
             method,
             target,
             headers,
             ..
         } = &self.request;
-        let url = url::of(
-            Scheme::of(connection.tls, is_socket),
-            connection.target.as_ref(),
-            target,
-        );
+        let scheme = Scheme::of(connection.tls);
+        let scheme = if is_websocket {
+            scheme.websocket()
+        } else {
+            scheme
+        };
+        let url = url::of(scheme, connection.target.as_ref(), target);
         let mut request = Request {
             http_version: field::version(self.request.version),
             cookies: field::cookies(headers),

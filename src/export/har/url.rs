@@ -13,13 +13,16 @@ pub(super) enum Scheme {
 }
 
 impl Scheme {
-    /// By what the connection carries.
-    pub(super) const fn of(tls: bool, websocket: bool) -> Self {
-        match (tls, websocket) {
-            (false, false) => Self::Http,
-            (true, false) => Self::Https,
-            (false, true) => Self::Ws,
-            (true, true) => Self::Wss,
+    /// Of HTTP on a connection with TLS or without.
+    pub(super) const fn of(tls: bool) -> Self {
+        if tls { Self::Https } else { Self::Http }
+    }
+
+    /// Of a WebSocket on the same connection.
+    pub(super) const fn websocket(self) -> Self {
+        match self {
+            Self::Http | Self::Ws => Self::Ws,
+            Self::Https | Self::Wss => Self::Wss,
         }
     }
 
