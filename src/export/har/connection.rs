@@ -103,7 +103,11 @@ impl Connection {
             }
             _ => return,
         }
-        if !self.has_answered && !matches!(event.kind, EventKind::Ended(_)) {
+        let comes_later = matches!(
+            event.kind,
+            EventKind::Ended(_) | EventKind::HttpViolation(_)
+        );
+        if !self.has_answered && !comes_later {
             self.ready = at;
         }
     }

@@ -214,11 +214,11 @@ impl Exchange {
     fn failure(
         &self,
         connection: &Connection,
-        is_socket: bool,
+        is_open_socket: bool,
         ending: Ending,
         comments: &mut Vec<String>,
     ) -> Option<&'static str> {
-        if is_socket {
+        if is_open_socket {
             match ending {
                 Ending::Open => comments.push("still open at the end of the recording".to_owned()),
                 Ending::LetGo => {

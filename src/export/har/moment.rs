@@ -49,8 +49,8 @@ pub(super) fn milliseconds(time: Micros) -> f64 {
     time.0 as f64 / 1e3
 }
 
-/// The last microsecond that a timestamp can have: near the end of the year 9999.
-const LATEST: i64 = 253_402_207_200_999_999;
+/// The last second that a timestamp can have, near the end of the year 9999.
+const LATEST: i64 = 253_402_207_200_000_000;
 
 #[cfg(test)]
 mod tests {
@@ -69,7 +69,7 @@ mod tests {
         }
         assert_eq!(
             wall.date_time(Micros(u64::MAX)),
-            "9999-12-30T22:00:00.999999Z"
+            "9999-12-30T22:00:00.000000Z"
         );
     }
 }
