@@ -48,12 +48,18 @@ function framesOf(events) {
 }
 
 const opcodes = { text: 1, binary: 2 };
+/** As Chrome has it: text where the opcode says text, base64 of the payload otherwise. */
+const written = (opCode, { text, base64 }) =>
+  ({ opCode, text: opCode === 1 ? text : base64 ?? Buffer.from(text).toString('base64') });
 const FRAMES = {
-  'web-socket-message': ({ message, payload }) => ({ opCode: opcodes[message.opcode], text: payload.content.text }),
-  'xmpp-stanza': ({ carrier, xml }) => ({ opCode: opcodes[carrier['web-socket'].opcode], text: xml.content.text }),
-  'web-socket-ping': (payload) => ({ opCode: 9, text: payload.content.text }),
-  'web-socket-pong': ({ payload }) => ({ opCode: 10, text: payload.content.text }),
-  'web-socket-close': ({ reason }) => ({ opCode: 8, text: reason ?? '' }),
+  'web-socket-message': ({ message, payload }) => written(opcodes[message.opcode], payload.content),
+  'xmpp-stanza': ({ carrier, xml }) => written(opcodes[carrier['web-socket'].opcode], xml.content),
+  'web-socket-ping': (payload) => written(9, payload.content),
+  'web-socket-pong': ({ payload }) => written(10, payload.content),
+  'web-socket-close': ({ code, reason }) => {
+    const head = code === undefined ? [] : [code >> 8, code & 255];
+    return written(8, { base64: Buffer.concat([Buffer.from(head), Buffer.from(reason ?? '')]).toString('base64') });
+  },
 };
 
 /** Whether a scenario's HAR file holds, and holds everything. */

@@ -1,5 +1,6 @@
 //! The messages of one WebSocket, until its entry is written.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, Seek as _, SeekFrom, Write};
 
@@ -49,6 +50,7 @@ struct Message<'a> {
     /// Seconds since the epoch.
     time: f64,
     opcode: u8,
+    /// Text where the opcode says text, base64 of the payload otherwise, as Chrome has it.
     data: &'a str,
     #[serde(rename = "_finspectEvent")]
     event: u64,
@@ -57,7 +59,7 @@ struct Message<'a> {
     /// Bytes at the end that were not kept.
     #[serde(rename = "_finspectCut", skip_serializing_if = "Option::is_none")]
     cut: Option<u64>,
-    /// How `data` is written, where the opcode does not say it.
+    /// How `data` is written, where it is no text although the opcode says so.
     #[serde(rename = "_finspectEncoding", skip_serializing_if = "Option::is_none")]
     encoding: Option<&'static str>,
     #[serde(rename = "_finspectCode", skip_serializing_if = "Option::is_none")]
@@ -106,12 +108,9 @@ impl Socket {
         payload: &Payload,
         round_trip: Option<Micros>,
     ) -> io::Result<()> {
-        let (data, is_base64) = match &payload.content {
-            Content::Text(text) if opcode != BINARY => (text.as_str().into(), false),
-            Content::Text(_) | Content::Base64(_) => {
-                let encoded = STANDARD.encode(payload.content.as_bytes());
-                (std::borrow::Cow::from(encoded), true)
-            }
+        let (data, is_odd) = match &payload.content {
+            Content::Text(text) if opcode == TEXT => (Cow::from(text), false),
+            content => (STANDARD.encode(content.as_bytes()).into(), opcode == TEXT),
         };
         self.message(&Message {
             way: way(event.direction),
@@ -121,7 +120,7 @@ impl Socket {
             event: event.number,
             delay: event.time.delay(),
             cut: (payload.cut > 0).then_some(payload.cut),
-            encoding: (is_base64 && opcode != BINARY).then_some("base64"),
+            encoding: is_odd.then_some("base64"),
             code: None,
             round_trip,
         })
@@ -134,11 +133,15 @@ impl Socket {
             reason: closing.reason.clone(),
             timestamp: time,
         });
+        let code = closing
+            .code
+            .map_or_else(Vec::new, |code| code.to_be_bytes().to_vec());
+        let payload = [code.as_slice(), closing.reason.as_bytes()].concat();
         self.message(&Message {
             way: way(event.direction),
             time,
             opcode: CLOSE,
-            data: &closing.reason,
+            data: &STANDARD.encode(payload),
             event: event.number,
             delay: event.time.delay(),
             cut: None,
@@ -169,12 +172,13 @@ fn spooling(error: &dyn Display) -> io::Error {
 
 const fn number(opcode: DataOpcode) -> u8 {
     match opcode {
-        DataOpcode::Text => 1,
+        DataOpcode::Text => TEXT,
         DataOpcode::Binary => BINARY,
     }
 }
 
 /// Opcodes (RFC 6455 section 11.8).
+const TEXT: u8 = 1;
 const BINARY: u8 = 2;
 const CLOSE: u8 = 8;
 const PING: u8 = 9;

@@ -419,7 +419,7 @@ fn messages_of_sockets_that_interleave_stay_with_their_socket_and_in_order() {
             1,
             0,
             TO_CLIENT,
-            EventKind::WebSocketPing(Payload::default()),
+            EventKind::WebSocketPing(Payload::whole(b"tick")),
         )
         .on(1, 0, TO_SERVER, EventKind::WebSocketPong(pong))
         .on(1, 0, TO_CLIENT, EventKind::WebSocketClose(close))
@@ -437,9 +437,9 @@ fn messages_of_sockets_that_interleave_stay_with_their_socket_and_in_order() {
             json!(["send", 1, "<a/>"]),
             json!(["receive", 2, "dGV4dA=="]),
             json!(["receive", 1, "lo"]),
-            json!(["receive", 9, ""]),
+            json!(["receive", 9, "dGljaw=="]),
             json!(["send", 10, "/w=="]),
-            json!(["receive", 8, "Idle"]),
+            json!(["receive", 8, "A+lJZGxl"]),
         ]
     );
     assert_eq!(
@@ -450,7 +450,6 @@ fn messages_of_sockets_that_interleave_stay_with_their_socket_and_in_order() {
         })
     );
     assert_eq!(messages[2]["_finspectCut"], 2);
-    assert_eq!(messages[4]["_finspectEncoding"], "base64");
     assert_eq!(messages[4]["_finspectRoundTripUs"], 40);
     assert_eq!(messages[5]["_finspectCode"], 1001);
     assert_eq!(
@@ -490,9 +489,13 @@ fn messages_are_kept_where_the_handshake_is_missing_from_the_recording() {
     let mut story = Story::new();
     story
         .message(9, TO_CLIENT, DataOpcode::Text, Payload::whole(b"<a/>"))
+        .message(9, TO_CLIENT, DataOpcode::Text, bytes(&[0xff]))
         .ended(9, TO_CLIENT, Manner::Fin);
     let entries = story.entries();
     assert_eq!(entries[0]["_webSocketMessages"][0]["data"], "<a/>");
+    let broken = &entries[0]["_webSocketMessages"][1];
+    assert_eq!(broken["data"], "/w==");
+    assert_eq!(broken["_finspectEncoding"], "base64");
     assert_eq!(entries[0]["request"]["url"], "ws://unknown.invalid/");
     assert_eq!(
         entries[0]["comment"],
