@@ -1,5 +1,7 @@
 //! `finspect export`: a recording in the form of another tool.
 
+use std::cell::RefCell;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -9,7 +11,7 @@ use super::output::Output;
 use super::reading::Reading;
 use super::session::say;
 use super::{Exit, Failed};
-use crate::export::{Export, Pcapng, Text};
+use crate::export::{Csv, Export, Har, Pcapng, Text};
 
 /// The arguments of `finspect export`.
 #[derive(Debug, Args)]
@@ -28,12 +30,20 @@ pub(super) struct ExportArgs {
 enum Format {
     /// Packets with what passed inside TLS, for Wireshark
     Pcapng,
+    /// One row an event, for a spreadsheet
+    Csv,
+    /// HAR 1.2 with WebSocket messages, for the browser's DevTools or HTTP Toolkit
+    Har,
     /// The session as `show` prints it, for a ticket
     Text,
 }
 
 const EXAMPLES: &str = "\
 Examples:
+  finspect export har morning.jsonl -o morning.har
+      To load into the Network panel of the browser's DevTools.
+  finspect export csv morning.jsonl -o morning.csv
+      To sort and count in a spreadsheet.
   finspect export text morning.jsonl -o morning.txt
       The pretty view, to paste into a ticket.
   finspect export pcapng morning.jsonl -o morning.pcapng
@@ -44,29 +54,66 @@ Exit codes: 0 done; 2 unreadable input or wrong usage; 3 the recording is incomp
 /// Reads the recording once and writes the other form.
 pub(super) fn run(args: &ExportArgs) -> Result<Exit, Failed> {
     let mut reading = Reading::open(&args.file)?;
-    let session = reading.header().session.clone();
-    let mut output = Output::create(args.output.as_deref())?;
-    let written = {
-        let mut export: Box<dyn Export + '_> = match args.format {
-            Format::Pcapng => Box::new(Pcapng::new(&mut output, &session)),
-            Format::Text => Box::new(Text::new(&mut output, TimeZone::system())),
-        };
-        write(&mut reading, &mut *export)?.and_then(|()| export.finish())
-    };
+    let output = RefCell::new(Output::create(args.output.as_deref())?);
+    let written = write(args.format, &mut reading, &output)?;
+    let output = output.into_inner();
     let remarks = written.map_err(|error| output.failed(&error))?;
     for remark in remarks {
         say(&remark);
     }
+    let reader_left = output.reader_left();
     output.finish()?;
-    Ok(reading.finish())
+    Ok(if reader_left {
+        Exit::Done
+    } else {
+        reading.finish()
+    })
 }
 
 /// The outer error is the recording's, the inner one the output's.
-fn write(reading: &mut Reading, export: &mut dyn Export) -> Result<std::io::Result<()>, Failed> {
+fn write(
+    format: Format,
+    reading: &mut Reading,
+    output: &RefCell<Output>,
+) -> Result<io::Result<Vec<String>>, Failed> {
+    let mut export = match exporter(format, reading, Shared(output)) {
+        Ok(export) => export,
+        Err(error) => return Ok(Err(error)),
+    };
     while let Some(event) = reading.next()? {
         if let Err(error) = export.event(&event) {
             return Ok(Err(error));
         }
+        if output.borrow().reader_left() {
+            return Ok(Ok(Vec::new()));
+        }
     }
-    Ok(Ok(()))
+    Ok(export.finish())
+}
+
+fn exporter<'a>(
+    format: Format,
+    reading: &Reading,
+    output: Shared<'a>,
+) -> io::Result<Box<dyn Export + 'a>> {
+    let session = &reading.header().session;
+    Ok(match format {
+        Format::Csv => Box::new(Csv::new(output, session)?),
+        Format::Har => Box::new(Har::new(output, session.clone())?),
+        Format::Pcapng => Box::new(Pcapng::new(output, session)),
+        Format::Text => Box::new(Text::new(output, TimeZone::system())),
+    })
+}
+
+/// The output while an exporter writes to it: whether anybody still reads can be asked all the while.
+struct Shared<'a>(&'a RefCell<Output>);
+
+impl Write for Shared<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.borrow_mut().flush()
+    }
 }

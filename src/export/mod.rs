@@ -1,8 +1,12 @@
 //! A recording in the forms of other tools; one exporter a file. Each reads the events once, in order, in bounded memory.
 
+mod csv;
+mod har;
 mod pcapng;
 mod text;
 
+pub use csv::Csv;
+pub use har::Har;
 pub use pcapng::Pcapng;
 pub use text::Text;
 

@@ -1,7 +1,8 @@
 //! What a recording survives: finspect killed at any moment, a disk that is full, a long day.
 //!
 //! One test at a time, in a process of its own: these measure memory and moments.
-#![cfg(all(test, target_os = "linux"))]
+#![cfg(test)]
+#![cfg(target_os = "linux")]
 
 mod full;
 mod kill;

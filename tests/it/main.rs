@@ -4,6 +4,7 @@
 mod cli;
 mod death;
 mod door;
+mod export;
 mod flow;
 mod format;
 mod hostile;

@@ -195,9 +195,9 @@ impl Held {
 
 impl<W: Write> Export for Pcapng<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
-        let words = self.renderer.words(event);
+        let words = self.renderer.tell(event).words;
         self.release(Some(event))?;
-        self.take(event, vec![comment(event, words)])
+        self.take(event, vec![comment(event, &words)])
     }
 
     fn finish(mut self: Box<Self>) -> io::Result<Vec<String>> {
@@ -226,8 +226,12 @@ fn frame(kind: &EventKind, direction: Direction) -> Option<(Vec<u8>, Vec<String>
 }
 
 /// The event as the console says it.
-fn comment(event: &Event, words: Option<String>) -> String {
-    let words = words.unwrap_or_else(|| event.kind.name().to_owned());
+fn comment(event: &Event, words: &str) -> String {
+    let words = if words.is_empty() {
+        event.kind.name()
+    } else {
+        words
+    };
     let clean = |c: char| if c.is_control() { ' ' } else { c };
     let words: String = words.chars().map(clean).take(WORDS).collect();
     let number = event.number;

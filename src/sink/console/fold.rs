@@ -57,6 +57,20 @@ pub(super) struct Context {
     pub(super) unfinished: Vec<Exchange>,
 }
 
+impl Context {
+    /// How long the answer took that this event is.
+    pub(super) fn round_trip(&self, event: &Event) -> Option<Micros> {
+        match &event.kind {
+            EventKind::WebSocketPong(pong) => pong.round_trip,
+            EventKind::HttpResponse(_) => {
+                let (exchange, _) = self.exchange.as_ref()?;
+                exchange.response.as_ref().map(|(_, first)| *first)
+            }
+            _ => self.answers.as_ref().map(|(_, took)| *took),
+        }
+    }
+}
+
 impl Fold {
     /// Takes the event in, and says what it means.
     pub(super) fn take(&mut self, event: &Event) -> Context {

@@ -21,7 +21,7 @@ mod xmpp;
 mod tests;
 
 pub use paint::{Colour, visible};
-pub use render::{Format, Renderer};
+pub use render::{Format, Renderer, Told};
 pub use time::{bytes, duration};
 
 use std::io::{self, ErrorKind, Write};

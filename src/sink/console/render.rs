@@ -23,6 +23,15 @@ pub enum Format {
     Json,
 }
 
+/// What there is to tell about one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// What it is, and the key facts, on one line.
+    pub words: String,
+    /// From a question to this answer: of a pong, an iq, or the head of a response.
+    pub round_trip: Option<Micros>,
+}
+
 /// Writes events as text, in the session's order.
 #[derive(Debug)]
 pub struct Renderer {
@@ -67,13 +76,17 @@ impl Renderer {
         }
     }
 
-    /// What the compact format says of the event, without its time, connection and direction.
-    pub fn words(&mut self, event: &Event) -> Option<String> {
+    /// The words of the event's compact line, for a form that has times and directions in places of their own.
+    pub fn tell(&mut self, event: &Event) -> Told {
         let context = self.take(event);
-        let said = say(event, &context, false)?;
-        let mut words = String::new();
-        said_and_facts(&mut words, Colour::Never, event, &said);
-        Some(words)
+        let mut told = Told {
+            words: String::new(),
+            round_trip: context.round_trip(event),
+        };
+        if let Some(said) = say(event, &context, false) {
+            words(&mut told.words, Colour::Never, &said, None);
+        }
+        told
     }
 
     /// Remembers an event that is not to be seen, so that times and pairings stay right.
@@ -121,7 +134,7 @@ impl Renderer {
         let (arrow, style) = arrow(event.direction);
         paint(out, colour, style, arrow);
         out.push(' ');
-        said_and_facts(out, colour, event, said);
+        words(out, colour, said, delay(event).as_ref());
         out.push('\n');
         if self.format == Format::Pretty {
             body::write(out, colour, &said.body);
@@ -129,12 +142,12 @@ impl Renderer {
     }
 }
 
-/// The head line's words.
-fn said_and_facts(out: &mut String, colour: Colour, event: &Event, said: &Said) {
+/// What it is, and the key facts, with one more if there is one.
+fn words(out: &mut String, colour: Colour, said: &Said, more: Option<&String>) {
     paint(out, colour, said.style, &cut(&said.what, WORDS_LONGEST));
-    for (index, fact) in said.facts.iter().chain(delay(event).as_ref()).enumerate() {
-        let between = if index == 0 { "  " } else { " · " };
-        paint(out, colour, Style::Dim, between);
+    for (index, fact) in said.facts.iter().chain(more).enumerate() {
+        let separator = if index == 0 { "  " } else { " · " };
+        paint(out, colour, Style::Dim, separator);
         paint(out, colour, Style::Plain, &cut(fact, WORDS_LONGEST));
     }
 }

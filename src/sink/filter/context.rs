@@ -51,7 +51,8 @@ impl Context {
     }
 
     /// Where the connection leads to, once that is known.
-    pub(super) fn host(&self, connection: Option<ConnectionId>) -> Option<&Authority> {
+    #[must_use]
+    pub fn host(&self, connection: Option<ConnectionId>) -> Option<&Authority> {
         self.connections.get(&connection?)?.target.as_ref()
     }
 

@@ -14,6 +14,7 @@ mod tests;
 
 pub use context::Context;
 pub use error::{FilterError, Problem};
+pub(crate) use names::purpose;
 pub use selection::{Position, Selection};
 
 use std::str::FromStr;
@@ -114,7 +115,7 @@ fn stanza(pattern: &Pattern, event: &Event, context: &Context) -> bool {
     let outline = &stanza.stanza;
     let asked = context.answers().map(|asked| asked.purpose);
     pattern.fits(&outline.root.name)
-        || pattern.fits(names::purpose(&outline.kind))
+        || pattern.fits(purpose(&outline.kind))
         || asked.is_some_and(|purpose| pattern.fits(purpose))
         || matches!(&outline.kind, StanzaKind::Pubsub { action, .. } if pattern.fits(action))
 }

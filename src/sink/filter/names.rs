@@ -8,7 +8,7 @@
 use crate::event::StanzaKind;
 
 /// The name of a stanza's purpose.
-pub(super) const fn purpose(kind: &StanzaKind) -> &'static str {
+pub(crate) const fn purpose(kind: &StanzaKind) -> &'static str {
     match kind {
         StanzaKind::Open => "open",
         StanzaKind::Close => "close",

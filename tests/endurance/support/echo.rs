@@ -1,6 +1,6 @@
 //! A server that sends back every message.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
 use super::{Diary, Socket};
@@ -15,24 +15,27 @@ impl Echo {
     pub(crate) fn start(diary: &Diary) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let kept = diary.clone();
+        let diary = diary.clone();
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let diary = kept.clone();
-                thread::spawn(move || {
-                    let Ok(mut socket) = Socket::accept(stream.unwrap()) else {
-                        return;
-                    };
-                    while let Ok(text) = socket.receive() {
-                        diary.note(number(&text));
-                        if socket.send(&text).is_err() {
-                            return;
-                        }
-                    }
-                });
+                let diary = diary.clone();
+                thread::spawn(move || answer(stream.unwrap(), &diary));
             }
         });
         Self { address }
+    }
+}
+
+/// Sends everything back, until the other end is gone.
+fn answer(stream: TcpStream, diary: &Diary) {
+    let Ok(mut socket) = Socket::accept(stream) else {
+        return;
+    };
+    while let Ok(text) = socket.receive() {
+        diary.note(number(&text));
+        if socket.send(&text).is_err() {
+            return;
+        }
     }
 }
 
