@@ -24,7 +24,11 @@ pub(super) fn with_own_authority(hostname: &str) -> Result<(TlsAcceptor, String)
         .map(|name| Permitted::parse(name))
         .collect::<Result<_, _>>()
         .map_err(|_| SimError::Hostname(hostname.to_owned()))?;
-    let authority = Arc::new(Authority::create(&permitted, SystemTime::now())?);
+    let authority = Arc::new(Authority::create_for(
+        "the embedded Finesse",
+        &permitted,
+        SystemTime::now(),
+    )?);
     let leaves = Leaves::new(Arc::clone(&authority), names.len());
     let [own, localhost, address] = names.map(|name| {
         let name = Name::parse(name).map_err(|_| SimError::Hostname(hostname.to_owned()))?;

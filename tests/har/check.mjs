@@ -5,7 +5,7 @@
 
 import { execFile, execFileSync } from 'node:child_process';
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -19,13 +19,10 @@ process.on('exit', () => rmSync(place, { recursive: true, force: true }));
 
 /** A session of the demo, as its events and as a recording. */
 async function play(scenario) {
-  const { stdout } = await promisify(execFile)(finspect, ['demo', '--scenario', scenario, '--format', 'json'],
+  const recording = join(place, `${scenario}.jsonl`);
+  const { stdout } = await promisify(execFile)(finspect, ['demo', '--scenario', scenario, '--format', 'json', '--record', recording],
     { timeout: 120_000, maxBuffer: 64 << 20 });
   const events = stdout.trim().split('\n').map((line) => JSON.parse(line));
-  const session = events[0].kind['session-started'];
-  const header = { format: 'finspect-recording', version: '1.0', recording: '00', part: 1, 'first-event': 1, began: 0, session };
-  const recording = join(place, `${scenario}.jsonl`);
-  writeFileSync(recording, `${JSON.stringify(header)}\n${stdout}`);
   return { scenario, events, recording };
 }
 

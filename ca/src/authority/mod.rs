@@ -27,8 +27,20 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Makes a root with a fresh P-256 key, good for 90 days that began one hour before `now`.
+    /// Makes a root with a fresh P-256 key, good for 90 days that began one hour before `now`; its subject says who
+    /// made it on which machine.
     pub fn create(permitted: &[Permitted], now: SystemTime) -> Result<Self, Error> {
+        let user = whoami::username().unwrap_or_else(|_| "unknown user".to_owned());
+        let host = whoami::hostname().unwrap_or_else(|_| "unknown host".to_owned());
+        Self::create_for(&format!("{user}@{host}"), permitted, now)
+    }
+
+    /// The same, with `owner` in its subject in place of user and machine.
+    pub fn create_for(
+        owner: &str,
+        permitted: &[Permitted],
+        now: SystemTime,
+    ) -> Result<Self, Error> {
         let permitted = distinct(permitted)?;
         if permitted.is_empty() {
             return Err(Error::NothingPermitted);
@@ -40,7 +52,7 @@ impl Authority {
             });
         }
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        let certificate = params(&permitted, now)?.self_signed(&key)?;
+        let certificate = params(owner, &permitted, now)?.self_signed(&key)?;
         Self::of(certificate.into(), key)
             .map_err(|_| Error::Mint(rcgen::Error::CouldNotParseCertificate))
     }
@@ -196,11 +208,15 @@ pub(crate) fn random_serial() -> Result<[u8; SERIAL_LENGTH], Error> {
     Ok(serial)
 }
 
-fn params(permitted: &[Permitted], now: SystemTime) -> Result<CertificateParams, Error> {
+fn params(
+    owner: &str,
+    permitted: &[Permitted],
+    now: SystemTime,
+) -> Result<CertificateParams, Error> {
     let mut params = CertificateParams::default();
     Validity::starting(now, ROOT_LIFE)?.apply(&mut params);
     params.serial_number = Some(SerialNumber::from_slice(&random_serial()?));
-    params.distinguished_name = subject(now);
+    params.distinguished_name = subject(owner, now);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.name_constraints = Some(constraints::of(permitted));
@@ -208,16 +224,11 @@ fn params(permitted: &[Permitted], now: SystemTime) -> Result<CertificateParams,
     Ok(params)
 }
 
-/// Names finspect, who made the authority on which machine, and when; the time of day keeps two of one day apart.
-fn subject(now: SystemTime) -> DistinguishedName {
-    let user = whoami::username().unwrap_or_else(|_| "unknown user".to_owned());
-    let host = whoami::hostname().unwrap_or_else(|_| "unknown host".to_owned());
+/// Names finspect, the owner, and when it was made; the time of day keeps two of one day apart.
+fn subject(owner: &str, now: SystemTime) -> DistinguishedName {
     let mut name = DistinguishedName::new();
     name.push(DnType::OrganizationName, "finspect");
-    name.push(
-        DnType::OrganizationalUnitName,
-        attribute(&format!("{user}@{host}")),
-    );
+    name.push(DnType::OrganizationalUnitName, attribute(owner));
     name.push(
         DnType::CommonName,
         format!("finspect authority {}", date_and_time(now)),
