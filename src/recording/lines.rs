@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, ErrorKind};
 
 /// The longest line that is read; an event's payload is capped far below.
-pub(super) const LONGEST: usize = 16 * 1024 * 1024;
+pub(super) const LONGEST: usize = 8 * 1024 * 1024;
 
 /// Reads lines one after the other.
 #[derive(Debug)]

@@ -6,8 +6,12 @@ use super::body::{Line, Piece};
 use super::paint::{Style, cut};
 use crate::finesse::unescape;
 
-/// The lines of `xml`, indented; `None` if it is not well-formed enough to be laid out.
+/// The lines of `xml`, indented; `None` if it is not well-formed enough to be laid out, or larger than any live session
+/// keeps.
 pub(super) fn lines(xml: &str) -> Option<Vec<Line>> {
+    if xml.len() > LARGEST {
+        return None;
+    }
     let tokens = tokens(xml)?;
     let mut layout = Layout {
         xml,
@@ -264,3 +268,6 @@ const INDENT_DEEPEST: usize = 24;
 const UNFOLDED_DEEPEST: usize = 3;
 /// Lines that are laid out at all; the body shows fewer.
 const LINES: usize = 1000;
+
+/// Bytes that are laid out at most; a layout takes many times the memory of its text.
+const LARGEST: usize = 1024 * 1024;
