@@ -14,7 +14,7 @@ use crate::script::{Cursor, Script};
 /// Microseconds for each of `count` notifications about this topic: in the tap, and in redaction behind it.
 pub(crate) fn looking(topic: &str, count: u32) -> Outcome<[f64; 2]> {
     let script = Script::notifications(topic)?;
-    let redactor = Redactor::new(Redaction::Standard, [7; 32])?;
+    let redactor = Redactor::new(Redaction::Standard, &[7; 32].into());
     let mut tap = Tap::new(Limits::default());
     let mut seen = Vec::new();
     push(&mut tap, Direction::ToServer, UPGRADE, &mut seen);

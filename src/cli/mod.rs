@@ -7,6 +7,7 @@ mod log;
 mod output;
 mod paths;
 mod reading;
+mod redact;
 mod run;
 mod session;
 mod signals;
@@ -43,6 +44,8 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// The certificate authority: create, show, export, remove
     Ca(ca::CaArgs),
+    /// Tighten a recording before it is shared, and say what was replaced
+    Redact(redact::RedactArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -54,6 +57,7 @@ const EXAMPLES: &str = "\
 Examples:
   finspect demo                                            see what it does, with nothing but this program
   finspect run finesse1.example.com finesse2.example.com   the proxy, for both nodes of a pair
+  finspect redact FILE --level strict -o OUT               a recording without its persons, to be shared
   finspect ca show                                         whom the browser has to trust, and until when
   finspect run --help                                      everything that `run` can do
 
@@ -102,6 +106,7 @@ fn run_command(command: Command) -> Result<Exit, Failed> {
         Command::Demo(args) => demo::run(&args, out),
         Command::Simulate(args) => runtime()?.block_on(simulate::run(&args, out, talk)),
         Command::Ca(args) => ca::run(&args, out, talk),
+        Command::Redact(args) => redact::run(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "finspect", &mut script);

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use crate::bus::{Bus, Clock};
 use crate::cli::{Exit, Failed};
 use crate::event::{EventKind, Micros, Redaction, SessionEnded, SessionStarted, Source, Times};
-use crate::redact::Redactor;
+use crate::redact::{Key, Redactor};
 use crate::sink::console::{Colour, Console, Format, Renderer, Summary};
 use crate::sink::filter::Filter;
 
@@ -20,6 +20,7 @@ pub(super) struct View {
     format: Format,
     filter: Option<Filter>,
     redaction: Redaction,
+    key: Option<Key>,
 }
 
 /// A running session.
@@ -60,15 +61,24 @@ impl View {
             format,
             filter,
             redaction,
+            key: None,
         })
+    }
+
+    /// The same with pseudonyms of this key, instead of one that is made for the session.
+    pub(super) fn with_key(self, key: Option<Key>) -> Self {
+        Self { key, ..self }
     }
 }
 
 impl Session {
     /// Starts the listeners of a session and publishes its first event.
     pub(super) fn start(view: View, intercepted: Vec<String>) -> Result<Self, Failed> {
-        let redactor =
-            Redactor::random(view.redaction).map_err(|error| Failed::usage(error.to_string()))?;
+        let redactor = match &view.key {
+            Some(key) => Redactor::new(view.redaction, key),
+            None => Redactor::random(view.redaction)
+                .map_err(|error| Failed::usage(error.to_string()))?,
+        };
         let clock = Clock::start();
         let bus = Arc::new(Bus::new(clock));
         let renderer = Renderer::new(view.format, colour(), TimeZone::system());
@@ -83,10 +93,11 @@ impl Session {
             intercepted,
             options: Vec::new(),
             redaction: view.redaction,
-            pseudonyms: None,
+            pseudonyms: redactor.key_name(),
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         };
-        let started = EventKind::SessionStarted(started);
+        let mut started = EventKind::SessionStarted(started);
+        redactor.redact(&mut started);
         bus.publish(Times::at(Micros(0)), None, None, started);
         if view.redaction == Redaction::Off {
             say("WARNING: redaction is off: passwords, tokens and cookies are shown in clear");

@@ -8,6 +8,7 @@ mod flow;
 mod hostile;
 mod http;
 mod moves;
+mod secrets;
 mod support;
 mod upgrade;
 mod upstream;

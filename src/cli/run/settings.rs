@@ -11,8 +11,7 @@ use finspect_ca::Permitted;
 
 use super::typed::{RunArgs, RunOptions};
 use crate::cli::session::View;
-use crate::cli::{Failed, ca, paths};
-use crate::event::Redaction;
+use crate::cli::{Failed, ca, paths, redact};
 use crate::proxy::{
     ClientCertificate, HostPattern, Intercept, KeyLogFile, Override, ProxyConfig, Reverse, Trust,
     TrustOptions,
@@ -50,12 +49,14 @@ impl Settings {
                 "name what to look into, such as: finspect run finesse1.example.com finesse2.example.com",
             ));
         }
-        let redaction = redaction(options.redact.as_deref())?;
+        let redaction = redact::level(options.redact.as_deref())?;
         let view = View::new(
             options.format.as_deref(),
             options.filter.as_deref(),
             redaction,
         )?;
+        let key = options.redact_key.as_deref().map(redact::key).transpose()?;
+        let view = view.with_key(key);
         let trust = trust(&options)?;
         let upstream_proxy = options.upstream_proxy.as_deref().map(parse).transpose()?;
         let overrides: Vec<Override> = parse_all(&options.resolve)?;
@@ -115,16 +116,6 @@ fn listeners(options: &RunOptions) -> Result<Vec<SocketAddr>, Failed> {
         listen.push(DEFAULT_LISTEN);
     }
     Ok(listen)
-}
-
-fn redaction(level: Option<&str>) -> Result<Redaction, Failed> {
-    match level {
-        None | Some("standard") => Ok(Redaction::Standard),
-        Some("off") => Ok(Redaction::Off),
-        Some(other) => Err(Failed::usage(format!(
-            "`{other}` is no redaction level; there is standard and off"
-        ))),
-    }
 }
 
 fn trust(options: &RunOptions) -> Result<Trust, Failed> {
