@@ -25,7 +25,7 @@ use crate::event::{Authority, Content, EventKind, Header, Payload, Redaction};
 pub use key::{Key, KeyError};
 use personal::{Personal, Place, address, jid};
 pub use pseudonym::Count;
-use pseudonym::{Class, Pseudonyms, is_pseudonym};
+use pseudonym::{Class, PREFIX, Pseudonyms, is_pseudonym};
 use words::Words;
 
 /// Replaces secrets by pseudonyms; one for a whole run, because its key makes equal secrets look equal.
@@ -159,7 +159,9 @@ impl Redactor {
         let end = target.find(['/', '?', '#']).unwrap_or(target.len());
         let at = target.get(..end)?.rfind('@')?;
         let (user, password) = target.get(..at)?.split_once(':')?;
-        if password.is_empty() || is_pseudonym(password) {
+        // Basic credentials whose password is gone are no userinfo, whatever follows them.
+        let credentials = user.contains(' ') && password.starts_with(PREFIX);
+        if password.is_empty() || is_pseudonym(password) || credentials {
             return None;
         }
         let pseudonym = self.pseudonyms.of(Class::Password, password.as_bytes());
@@ -181,11 +183,14 @@ impl Redactor {
 
     /// A JID that stands alone.
     fn jid(&self, text: &mut String) {
-        self.text(text);
-        if self.personal.is_some()
-            && let Some(redacted) = jid::redact(&self.pseudonyms, text)
-        {
+        if let Some(redacted) = self.without_secrets(text) {
             *text = redacted;
+        }
+        if self.personal.is_some() {
+            if let Some(redacted) = jid::redact(&self.pseudonyms, text) {
+                *text = redacted;
+            }
+            self.text(text);
         }
     }
 

@@ -1,8 +1,9 @@
 use proptest::prelude::*;
 
 use crate::event::{
-    Accepted, Attempt, AttemptOutcome, ClientHello, EventKind, Header, HttpRequest, HttpVersion,
-    Micros, Redaction,
+    Accepted, Attempt, AttemptOutcome, Carrier, ClientHello, DataOpcode, EventKind, Header,
+    HttpRequest, HttpVersion, MessageFacts, Micros, Payload, QName, Redaction, Stanza, StanzaKind,
+    XmppStanza,
 };
 use crate::redact::Redactor;
 
@@ -263,6 +264,62 @@ fn headers_lose_persons_and_keep_what_is_technical() {
         let again = kind.clone();
         redactor.redact(&mut kind);
         assert_eq!(kind, again);
+    }
+}
+
+#[test]
+fn the_outline_of_a_stanza_names_the_agent_as_its_xml_does() {
+    let xml = "<message from='pubsub.h.example' to='1001002@h.example'/>";
+    let outline = |to: &str, kind| Stanza {
+        root: QName::new("message", "jabber:client"),
+        to: Some(to.to_owned()),
+        from: Some("finesse@h.example".to_owned()),
+        id: None,
+        kind_attribute: None,
+        error: None,
+        kind,
+    };
+    let carrier = MessageFacts {
+        opcode: DataOpcode::Text,
+        masked: false,
+        compressed: false,
+        wire_size: 1,
+        frame_count: 1,
+        frames: Vec::new(),
+    };
+    for kind in [
+        StanzaKind::Notification {
+            node: Some("/finesse/api/User/1001002".to_owned()),
+            items: 1,
+        },
+        StanzaKind::Bind {
+            resource: Some("2002".to_owned()),
+            jid: Some("1001002@h.example/2002".to_owned()),
+        },
+        StanzaKind::Auth {
+            mechanism: "PLAIN".to_owned(),
+            user: Some("1001002".to_owned()),
+        },
+    ] {
+        let mut event = EventKind::XmppStanza(Box::new(XmppStanza {
+            carrier: Carrier::WebSocket(carrier.clone()),
+            stanza: outline("1001002@h.example", kind),
+            xml: Payload::whole(xml.as_bytes()),
+        }));
+        strict().redact(&mut event);
+        let json = serde_json::to_string(&event).unwrap();
+        assert_eq!(json.matches(&user()).count(), 3, "{json}");
+        assert!(
+            !json.contains("1001002") && !json.contains("2002"),
+            "{json}"
+        );
+        assert!(
+            json.contains("finesse@h.example") && !json.contains("email"),
+            "{json}"
+        );
+        let again = event.clone();
+        strict().redact(&mut event);
+        assert_eq!(event, again);
     }
 }
 
