@@ -98,12 +98,17 @@ impl Redactor {
         if self.level == Redaction::Off {
             return Cow::Borrowed(target);
         }
-        let bare = self.bare_userinfo(target);
-        let text = bare.as_deref().unwrap_or(target);
-        match self.redacted_at(text, Place::Target).or(bare) {
-            Some(redacted) => Cow::Owned(redacted),
-            None => Cow::Borrowed(target),
+        let mut redacted: Option<String> = None;
+        for _ in 0..ROUNDS {
+            let current = redacted.as_deref().unwrap_or(target);
+            let bare = self.bare_userinfo(current);
+            let text = bare.as_deref().unwrap_or(current);
+            match self.redacted_at(text, Place::Target).or(bare) {
+                Some(next) => redacted = Some(next),
+                None => break,
+            }
         }
+        redacted.map_or(Cow::Borrowed(target), Cow::Owned)
     }
 
     fn redacted(&self, text: &str) -> Option<String> {
@@ -297,7 +302,7 @@ impl Redactor {
     }
 }
 
-/// How often a text is looked at for persons, and for secrets again after that.
+/// How often a text is looked at again, because what was replaced may show something else.
 const ROUNDS: usize = 3;
 /// How many bytes tell whether binary content is UTF-16.
 const SAMPLE: usize = 256;

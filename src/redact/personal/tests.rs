@@ -417,7 +417,7 @@ proptest! {
 }
 
 #[test]
-fn hostile_text_takes_linear_time() {
+fn hostile_text_is_read_to_its_end_and_grows_within_bounds() {
     let redactor = strict();
     for part in [
         "<user>",
@@ -438,7 +438,7 @@ fn hostile_text_takes_linear_time() {
         "value ani ",
         "\"ani\" value",
     ] {
-        let text = part.repeat(256 * 1024 / part.len());
+        let text = part.repeat(64 * 1024 / part.len());
         let redacted = redactor.redact_text(&text);
         assert!(redacted.len() < 64 * text.len(), "{part}");
     }
