@@ -206,6 +206,7 @@ impl Redactor {
     }
 
     fn request(&self, head: &mut HttpRequest) {
+        self.text(&mut head.method);
         self.target(&mut head.target);
         self.headers(&mut head.headers);
     }
@@ -217,6 +218,7 @@ impl Redactor {
 
     fn body(&self, body: &mut HttpBody) {
         self.texts(&mut body.content_type);
+        self.texts(&mut body.content_encoding);
         self.headers(&mut body.trailers);
         if body.still_encoded {
             self.opaque(&mut body.content);
