@@ -108,7 +108,11 @@ struct Bench<'a> {
 impl Bench<'_> {
     /// What looking costs, without relaying.
     fn apart(&self) -> Outcome<()> {
-        let columns = [Column::new("tap", "µs"), Column::new("redaction", "µs")];
+        let columns = [
+            Column::new("tap", "µs"),
+            Column::new("redaction", "µs"),
+            Column::new("strict redaction", "µs"),
+        ];
         let mut table = Table::new("the tap and the redaction alone, a message", columns.into());
         for _ in 0..self.options.rounds {
             for topic in topics() {

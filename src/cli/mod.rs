@@ -11,6 +11,7 @@ mod paths;
 mod reading;
 mod record;
 mod recordings;
+mod redact;
 mod run;
 mod session;
 mod show;
@@ -54,6 +55,8 @@ enum Command {
     Export(export::ExportArgs),
     /// The certificate authority: create, show, export, remove
     Ca(ca::CaArgs),
+    /// Tighten a recording before it is shared, and say what was replaced
+    Redact(redact::RedactArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -65,6 +68,7 @@ const EXAMPLES: &str = "\
 Examples:
   finspect demo                                            see what it does, with nothing but this program
   finspect run finesse1.example.com finesse2.example.com   the proxy, for both nodes of a pair
+  finspect redact FILE --level strict -o OUT               a recording without its persons, to be shared
   finspect ca show                                         whom the browser has to trust, and until when
   finspect show session.jsonl --from 12:31                 a recording, printed as it was live
   finspect recordings                                      what is recorded, and where it disconnected
@@ -118,6 +122,7 @@ fn run_command(command: Command) -> Result<Exit, Failed> {
         Command::Simulate(args) => runtime()?.block_on(simulate::run(&args, out, talk)),
         Command::Export(args) => export::run(&args),
         Command::Ca(args) => ca::run(&args, out, talk),
+        Command::Redact(args) => redact::run(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "finspect", &mut script);

@@ -14,6 +14,8 @@ pub(super) struct Reading {
     said: u64,
     /// Events that are missing, those included that the recorder itself had to let go.
     missing: u64,
+    /// Lines left out since the last event.
+    left_out: u64,
 }
 
 impl Reading {
@@ -42,6 +44,7 @@ impl Reading {
             source,
             said: 0,
             missing: 0,
+            left_out: 0,
         })
     }
 
@@ -65,8 +68,14 @@ impl Reading {
         self.source.grows()
     }
 
+    /// How many lines were left out since the last event, for what they said is not known.
+    pub(super) const fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
     /// The next event; `None` at the end, or, where it is followed, at the end of what there is so far.
     pub(super) fn next(&mut self) -> Result<Option<Event>, Failed> {
+        self.left_out = 0;
         loop {
             match self.source.advance() {
                 None => return Ok(None),
@@ -83,6 +92,10 @@ impl Reading {
 
     fn trouble(&mut self, trouble: &Trouble) {
         self.missing = self.missing.saturating_add(trouble.lost());
+        self.left_out += u64::from(matches!(
+            trouble,
+            Trouble::Damaged { .. } | Trouble::Unknown { .. }
+        ));
         self.said += 1;
         if self.said <= SAID {
             say(&format!("{}: {trouble}", self.source.path().display()));

@@ -12,7 +12,7 @@ use crate::bus::{Bus, Clock};
 use crate::cli::record::Record;
 use crate::cli::{Exit, Failed};
 use crate::event::{EventKind, Micros, Redaction, SessionEnded, SessionStarted, Source, Times};
-use crate::redact::Redactor;
+use crate::redact::{Key, Redactor};
 use crate::sink::console::{self, Colour, Console, Format, Renderer};
 use crate::sink::filter::Filter;
 use crate::sink::recorder::{self, Recorder};
@@ -23,6 +23,7 @@ pub(super) struct View {
     pub(super) format: Format,
     pub(super) filter: Option<Filter>,
     redaction: Redaction,
+    key: Option<Key>,
 }
 
 /// A running session.
@@ -67,7 +68,13 @@ impl View {
             format,
             filter,
             redaction,
+            key: None,
         })
+    }
+
+    /// The same with pseudonyms of this key, instead of one that is made for the session.
+    pub(super) fn with_key(self, key: Option<Key>) -> Self {
+        Self { key, ..self }
     }
 }
 
@@ -79,8 +86,11 @@ impl Session {
         intercepted: Vec<String>,
         options: Vec<String>,
     ) -> Result<Self, Failed> {
-        let redactor =
-            Redactor::random(view.redaction).map_err(|error| Failed::usage(error.to_string()))?;
+        let redactor = match &view.key {
+            Some(key) => Redactor::new(view.redaction, key),
+            None => Redactor::random(view.redaction)
+                .map_err(|error| Failed::usage(error.to_string()))?,
+        };
         let clock = Clock::start();
         let bus = Arc::new(Bus::new(clock));
         let renderer = Renderer::new(view.format, colour(), TimeZone::system());
@@ -95,7 +105,7 @@ impl Session {
             intercepted,
             options,
             redaction: view.redaction,
-            pseudonyms: None,
+            pseudonyms: redactor.key_name(),
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         };
         let mut started = EventKind::SessionStarted(started);

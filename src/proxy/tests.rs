@@ -38,7 +38,7 @@ impl Rig {
         let authority = Authority::create(&[permitted], SystemTime::now()).unwrap();
         let bus = Arc::new(Bus::new(Clock::start()));
         let events = bus.subscribe(1 << 24);
-        let redactor = Arc::new(Redactor::new(Redaction::Standard, [7; 32]).unwrap());
+        let redactor = Arc::new(Redactor::new(Redaction::Standard, &[7; 32].into()));
         let config = ProxyConfig {
             listen: vec!["127.0.0.1:0".parse().unwrap()],
             reverse: wish

@@ -133,6 +133,18 @@ pub(super) fn looks_random(text: &str) -> bool {
     !is_pseudonym(text) && (text.len() >= 20 || (text.len() >= 8 && mixed))
 }
 
+/// Whether the value of `code=` looks issued and not like a reason code, a status or the name of an error.
+pub(super) fn looks_issued(text: &str) -> bool {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let constant = text
+        .bytes()
+        .all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    if digits {
+        return text.len() > LONGEST_REASON;
+    }
+    text.len() >= 8 && !constant
+}
+
 /// Whether the text is base64 of some length.
 pub(super) fn is_base64(text: &str) -> bool {
     text.len() >= 8 && decode(text).is_some()
@@ -185,6 +197,9 @@ fn is_scheme(text: &str) -> bool {
     let known = ["basic", "bearer", "digest", "negotiate", "ntlm"];
     known.iter().any(|scheme| text.eq_ignore_ascii_case(scheme))
 }
+
+/// Digits of the longest reason code, such as 65535.
+const LONGEST_REASON: usize = 5;
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,

@@ -9,23 +9,23 @@
 use super::Redactor;
 use std::borrow::Cow;
 
+use super::pseudonym::Class;
 use crate::event::{
-    Attempt, AttemptOutcome, DialFailure, EventKind, Host, HttpBody, HttpRequest, HttpResponse,
-    HttpViolation, Manner, QName, Recorder, Refusal, Rewritten, SessionStarted, Source, Stanza,
-    StanzaError, StanzaKind, TlsFailed, TlsFailure, UpstreamFailed, WebSocketOpened,
-    WebSocketViolation, XmppStanza,
+    Accepted, Attempt, AttemptOutcome, CertificateFacts, ClientHello, DialFailure, EventKind, Host,
+    HttpBody, HttpRequest, HttpResponse, HttpViolation, Listening, Manner, QName, Recorder,
+    Refusal, Rewritten, SessionStarted, Source, Stanza, StanzaError, StanzaKind, TlsEstablished,
+    TlsFailed, TlsFailure, UpstreamFailed, WebSocketOpened, WebSocketViolation, XmppStanza,
 };
 
 impl Redactor {
     pub(super) fn redact_kind(&self, kind: &mut EventKind) {
         match kind {
             EventKind::SessionStarted(started) => self.session(started),
-            EventKind::Listening(listening) => {
-                listening
-                    .upstream
-                    .iter_mut()
-                    .for_each(|url| self.target(url));
-            }
+            EventKind::Listening(listening) => self.listening(listening),
+            EventKind::Accepted(accepted) => self.accepted(accepted),
+            EventKind::ClientHello(hello) => self.client_hello(hello),
+            EventKind::Minted(minted) => self.target(&mut minted.host),
+            EventKind::TlsEstablished(established) => self.tls_established(established),
             EventKind::Entered(entered) => self.authority(&mut entered.target),
             EventKind::Refused(refusal) => self.refusal(refusal),
             EventKind::Resolved(resolved) => self.target(&mut resolved.host),
@@ -47,11 +47,7 @@ impl Redactor {
             EventKind::Ended(ended) => self.manner(&mut ended.manner),
             EventKind::Host(host) => self.host(host),
             EventKind::Recorder(recorder) => self.recorder(recorder),
-            EventKind::Accepted(_)
-            | EventKind::Protocol(_)
-            | EventKind::ClientHello(_)
-            | EventKind::Minted(_)
-            | EventKind::TlsEstablished(_)
+            EventKind::Protocol(_)
             | EventKind::Stalled(_)
             | EventKind::Closed(_)
             | EventKind::Gap(_)
@@ -75,9 +71,58 @@ impl Redactor {
         }
     }
 
+    fn listening(&self, listening: &mut Listening) {
+        self.client_address(&mut listening.address);
+        listening
+            .upstream
+            .iter_mut()
+            .for_each(|url| self.target(url));
+    }
+
+    fn accepted(&self, accepted: &mut Accepted) {
+        self.client_address(&mut accepted.client);
+        self.client_address(&mut accepted.listener);
+    }
+
+    fn client_hello(&self, hello: &mut ClientHello) {
+        let ClientHello {
+            server_name,
+            connect_name,
+            alpn,
+            cipher_suites: _,
+        } = hello;
+        for name in server_name.iter_mut().chain(connect_name) {
+            self.target(name);
+        }
+        self.texts(alpn);
+    }
+
+    fn tls_established(&self, established: &mut TlsEstablished) {
+        self.texts(&mut established.alpn);
+        self.chain(&mut established.chain);
+    }
+
+    /// Certificates name servers: of persons nothing is looked for.
+    fn chain(&self, chain: &mut [CertificateFacts]) {
+        for certificate in chain {
+            let CertificateFacts {
+                subject,
+                issuer,
+                names,
+                ..
+            } = certificate;
+            for text in [subject, issuer].into_iter().chain(names) {
+                if let Some(redacted) = self.without_secrets(text) {
+                    *text = redacted;
+                }
+            }
+        }
+    }
+
     fn host(&self, host: &mut Host) {
         match host {
-            Host::NetworkChanged(text) | Host::ProxyChanged(text) => self.target(text),
+            Host::NetworkChanged(text) => self.text(text),
+            Host::ProxyChanged(text) => self.target(text),
             Host::Suspended | Host::Resumed => {}
         }
     }
@@ -104,6 +149,10 @@ impl Redactor {
     }
 
     fn attempt(&self, attempt: &mut Attempt) {
+        attempt
+            .local
+            .iter_mut()
+            .for_each(|address| self.client_address(address));
         match &mut attempt.outcome {
             AttemptOutcome::Failed(failure) => self.dial_failure(failure),
             AttemptOutcome::Connected | AttemptOutcome::Abandoned => {}
@@ -132,6 +181,7 @@ impl Redactor {
 
     fn tls_failed(&self, failed: &mut TlsFailed) {
         self.texts(&mut failed.advice);
+        self.chain(&mut failed.chain);
         match &mut failed.reason {
             TlsFailure::BadCertificate(text)
             | TlsFailure::AuthorityUnknown(text)
@@ -156,6 +206,7 @@ impl Redactor {
     }
 
     fn request(&self, head: &mut HttpRequest) {
+        self.text(&mut head.method);
         self.target(&mut head.target);
         self.headers(&mut head.headers);
     }
@@ -167,6 +218,7 @@ impl Redactor {
 
     fn body(&self, body: &mut HttpBody) {
         self.texts(&mut body.content_type);
+        self.texts(&mut body.content_encoding);
         self.headers(&mut body.trailers);
         if body.still_encoded {
             self.opaque(&mut body.content);
@@ -218,7 +270,8 @@ impl Redactor {
     fn stanza(&self, stanza: &mut XmppStanza) {
         // The outline says nothing that the XML does not say.
         let whole = stanza.xml.text().filter(|_| stanza.xml.cut == 0);
-        if whole.is_some_and(|text| !self.words.suspect(text.as_bytes())) {
+        let clean = whole.is_some_and(|text| !self.words.suspect(text.as_bytes()));
+        if clean && self.personal.is_none() {
             return;
         }
         self.payload(&mut stanza.xml);
@@ -232,9 +285,10 @@ impl Redactor {
             kind,
         } = &mut stanza.stanza;
         self.name(root);
-        for text in [to, from, id, kind_attribute].into_iter().flatten() {
-            self.text(text);
+        for jid in [to, from].into_iter().flatten() {
+            self.jid(jid);
         }
+        self.texts([id, kind_attribute].into_iter().flatten());
         if let Some(error) = error {
             self.error(error);
         }
@@ -263,10 +317,15 @@ impl Redactor {
             StanzaKind::Iq { child } => child.iter_mut().for_each(|child| self.name(child)),
             StanzaKind::Auth { mechanism, user } => {
                 self.text(mechanism);
-                self.texts(user);
+                self.texts(user.as_mut());
+                user.iter_mut()
+                    .for_each(|user| self.whole(user, Class::User));
             }
             StanzaKind::SaslFailure(error) | StanzaKind::StreamError(error) => self.error(error),
-            StanzaKind::Bind { resource, jid } => self.texts(resource.iter_mut().chain(jid)),
+            StanzaKind::Bind { resource, jid } => {
+                resource.iter_mut().for_each(|text| self.resource(text));
+                jid.iter_mut().for_each(|text| self.jid(text));
+            }
             StanzaKind::Pubsub {
                 action,
                 node,

@@ -54,6 +54,57 @@ pub(super) fn slash_at(bytes: &[u8], at: usize) -> Option<&'static str> {
     starts_with_any(bytes, at, SLASHES)
 }
 
+/// Where the slash begins that ends just before `at`, in whatever form.
+pub(super) fn slash_before(bytes: &[u8], at: usize) -> Option<usize> {
+    let before = bytes.get(..at)?;
+    let fits = |slash: &&&str| before.ends_with(slash.as_bytes());
+    let longest = SLASHES.iter().filter(fits).map(|slash| slash.len()).max()?;
+    Some(at - longest)
+}
+
+/// The name that a value at `at` belongs to, without its prefix: of an element, a key or a parameter; empty if none does.
+pub(super) fn announced_by(bytes: &[u8], at: usize) -> &[u8] {
+    let floor = at.saturating_sub(NAME_LONGEST);
+    let mut before = bytes.get(floor..at).unwrap_or_default();
+    let mut separated = false;
+    loop {
+        let bare = before.trim_ascii_end();
+        let mark = [QUOTES, SEPARATORS].into_iter().flatten();
+        let longest = mark
+            .filter(|mark| bare.ends_with(mark.as_bytes()))
+            .map(|mark| mark.len())
+            .max();
+        match longest {
+            Some(length) => {
+                before = bare.get(..bare.len() - length).unwrap_or_default();
+                separated = true;
+            }
+            None if bare.len() < before.len() => before = bare,
+            None => break,
+        }
+    }
+    if let Some(pair) = BRACKETS
+        .iter()
+        .find(|pair| before.ends_with(pair.close.as_bytes()))
+    {
+        let open = memchr::memmem::rfind(before, pair.open.as_bytes());
+        let tag = open.and_then(|open| before.get(open + pair.open.len()..));
+        let name = tag.unwrap_or_default();
+        let end = name_end(name, 0);
+        return match name.get(end) {
+            Some(b':') => name
+                .get(end + 1..name_end(name, end + 1))
+                .unwrap_or_default(),
+            _ => name.get(..end).unwrap_or_default(),
+        };
+    }
+    let start = name_start(before, before.len(), 0);
+    before
+        .get(start..)
+        .filter(|_| separated)
+        .unwrap_or_default()
+}
+
 /// The first place from `at` on that holds no white space, escaped or not.
 pub(super) fn skip_space(bytes: &[u8], mut at: usize) -> usize {
     loop {
@@ -102,7 +153,7 @@ pub(super) fn find(bytes: &[u8], at: usize, needle: &str) -> Option<usize> {
 }
 
 /// Whether a percent or backslash escape ends just before `at`.
-fn escape_before(bytes: &[u8], at: usize) -> bool {
+pub(super) fn escape_before(bytes: &[u8], at: usize) -> bool {
     let before = bytes.get(..at).unwrap_or_default();
     let hex = |digits: &[u8]| digits.iter().all(u8::is_ascii_hexdigit);
     match before {

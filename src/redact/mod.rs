@@ -1,11 +1,15 @@
 //! What never leaves the tap in clear: secrets become keyed pseudonyms before the bus sees an event.
 //!
-//! Pure. User names stay, what proves them goes. A text without a word that announces a secret is never copied.
+//! Pure. At the level standard user names stay, and what proves them goes; a text without a word that announces a
+//! secret is never copied. At the level strict persons go as well.
 
 mod credentials;
+mod escapes;
+mod key;
 mod kinds;
 mod marks;
 mod named;
+mod personal;
 mod pseudonym;
 mod scan;
 mod value;
@@ -15,23 +19,14 @@ mod words;
 mod tests;
 
 use std::borrow::Cow;
-
-use ring::rand::{SecureRandom as _, SystemRandom};
+use std::net::SocketAddr;
 
 use crate::event::{Authority, Content, EventKind, Header, Payload, Redaction};
-use pseudonym::{Class, Pseudonyms, is_pseudonym};
+pub use key::{Key, KeyError};
+use personal::{Personal, Place, address, jid};
+pub use pseudonym::Count;
+use pseudonym::{Class, PREFIX, Pseudonyms, is_pseudonym};
 use words::Words;
-
-/// Why there is no redactor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum RedactError {
-    /// The level is not built; nothing may claim it.
-    #[error("redaction level `strict` is not available in this version; use `standard`")]
-    StrictUnavailable,
-    /// The system gave no random key.
-    #[error("the system gives no random bytes for the redaction key")]
-    NoRandomness,
-}
 
 /// Replaces secrets by pseudonyms; one for a whole run, because its key makes equal secrets look equal.
 #[derive(Debug)]
@@ -39,40 +34,46 @@ pub struct Redactor {
     level: Redaction,
     words: Words,
     pseudonyms: Pseudonyms,
+    /// At the level strict.
+    personal: Option<Personal>,
 }
 
 impl Redactor {
     /// A redactor whose pseudonyms depend on `key`.
-    ///
-    /// # Errors
-    /// For the level `Strict`, which is not built.
-    pub fn new(level: Redaction, key: [u8; 32]) -> Result<Self, RedactError> {
-        if level == Redaction::Strict {
-            return Err(RedactError::StrictUnavailable);
-        }
-        Ok(Self {
+    #[must_use]
+    pub fn new(level: Redaction, key: &Key) -> Self {
+        Self {
             level,
             words: Words::new(),
-            pseudonyms: Pseudonyms::new(&key),
-        })
+            pseudonyms: Pseudonyms::new(key.bytes()),
+            personal: (level == Redaction::Strict).then(Personal::new),
+        }
     }
 
     /// A redactor with a key that nobody knows.
     ///
     /// # Errors
-    /// As [`Redactor::new`], and where the system has no randomness.
-    pub fn random(level: Redaction) -> Result<Self, RedactError> {
-        let mut key = [0; 32];
-        SystemRandom::new()
-            .fill(&mut key)
-            .map_err(|_| RedactError::NoRandomness)?;
-        Self::new(level, key)
+    /// Where the system has no randomness.
+    pub fn random(level: Redaction) -> Result<Self, KeyError> {
+        Ok(Self::new(level, &Key::random()?))
     }
 
     /// The level.
     #[must_use]
     pub const fn level(&self) -> Redaction {
         self.level
+    }
+
+    /// A short name of the key, that does not tell it; `None` where nothing is replaced.
+    #[must_use]
+    pub fn key_name(&self) -> Option<String> {
+        (self.level != Redaction::Off).then(|| self.pseudonyms.key_name())
+    }
+
+    /// How much was replaced so far, by class; classes that did not occur are left out.
+    #[must_use]
+    pub fn counts(&self) -> Vec<Count> {
+        self.pseudonyms.counts()
     }
 
     /// Takes the secrets out of an event.
@@ -97,13 +98,39 @@ impl Redactor {
         if self.level == Redaction::Off {
             return Cow::Borrowed(target);
         }
-        if let Some(redacted) = self.bare_userinfo(target) {
-            return Cow::Owned(self.redact_text(&redacted).into_owned());
+        let mut redacted: Option<String> = None;
+        for _ in 0..ROUNDS {
+            let current = redacted.as_deref().unwrap_or(target);
+            let bare = self.bare_userinfo(current);
+            let text = bare.as_deref().unwrap_or(current);
+            match self.redacted_at(text, Place::Target).or(bare) {
+                Some(next) => redacted = Some(next),
+                None => break,
+            }
         }
-        self.redact_text(target)
+        redacted.map_or(Cow::Borrowed(target), Cow::Owned)
     }
 
     fn redacted(&self, text: &str) -> Option<String> {
+        self.redacted_at(text, Place::Text)
+    }
+
+    fn redacted_at(&self, text: &str, place: Place) -> Option<String> {
+        let mut redacted = self.without_secrets(text);
+        let Some(personal) = &self.personal else {
+            return redacted;
+        };
+        for _ in 0..ROUNDS {
+            let current = redacted.as_deref().unwrap_or(text);
+            let Some(next) = personal.redact(&self.pseudonyms, current, place) else {
+                break;
+            };
+            redacted = self.without_secrets(&next).or(Some(next));
+        }
+        redacted
+    }
+
+    fn without_secrets(&self, text: &str) -> Option<String> {
         if self.level == Redaction::Off || !self.words.suspect(text.as_bytes()) {
             return None;
         }
@@ -137,7 +164,9 @@ impl Redactor {
         let end = target.find(['/', '?', '#']).unwrap_or(target.len());
         let at = target.get(..end)?.rfind('@')?;
         let (user, password) = target.get(..at)?.split_once(':')?;
-        if password.is_empty() || is_pseudonym(password) {
+        // Basic credentials whose password is gone are no userinfo, whatever follows them.
+        let credentials = user.contains(' ') && password.starts_with(PREFIX);
+        if password.is_empty() || is_pseudonym(password) || credentials {
             return None;
         }
         let pseudonym = self.pseudonyms.of(Class::Password, password.as_bytes());
@@ -147,6 +176,43 @@ impl Redactor {
     fn headers(&self, headers: &mut [Header]) {
         for header in headers {
             self.field(&header.name, &mut header.value);
+        }
+    }
+
+    /// A whole text that names a person.
+    fn whole(&self, text: &mut String, class: Class) {
+        if self.personal.is_some() && !text.is_empty() && !is_pseudonym(text) {
+            *text = self.pseudonyms.of(class, text.as_bytes());
+        }
+    }
+
+    /// A JID that stands alone.
+    fn jid(&self, text: &mut String) {
+        if let Some(redacted) = self.without_secrets(text) {
+            *text = redacted;
+        }
+        if self.personal.is_some() {
+            if let Some(redacted) = jid::redact(&self.pseudonyms, text) {
+                *text = redacted;
+            }
+            self.text(text);
+        }
+    }
+
+    /// A resource that stands alone.
+    fn resource(&self, text: &mut String) {
+        self.text(text);
+        if jid::is_number(text) {
+            self.whole(text, Class::Extension);
+        }
+    }
+
+    /// An address of the client's machine; the port stays.
+    fn client_address(&self, address: &mut SocketAddr) {
+        if self.personal.is_some()
+            && let Some(pseudo) = address::pseudo(&self.pseudonyms, address.ip())
+        {
+            address.set_ip(pseudo);
         }
     }
 
@@ -170,8 +236,28 @@ impl Redactor {
         };
         match redacted {
             Some(redacted) => *value = redacted,
-            None if name == "request-target" => self.target(value),
-            None => self.text(value),
+            None if name == "request-target" => return self.target(value),
+            None => {
+                if let Some(redacted) = self.without_secrets(value) {
+                    *value = redacted;
+                }
+            }
+        }
+        if let Some(personal) = &self.personal {
+            self.personal_field(personal, name, value);
+        }
+    }
+
+    /// One header field, whose secrets are gone already.
+    fn personal_field(&self, personal: &Personal, name: &str, value: &mut String) {
+        let redacted = match personal.header(name) {
+            Some(Class::Address) => address::redact_list(&self.pseudonyms, value),
+            Some(class) => return self.whole(value, class),
+            None if Personal::is_technical(name) => self.redacted_at(value, Place::Target),
+            None => self.redacted(value),
+        };
+        if let Some(redacted) = redacted {
+            *value = redacted;
         }
     }
 
@@ -188,17 +274,20 @@ impl Redactor {
 
     /// Bytes that are no UTF-8: text in another encoding as far as its ASCII goes, or text in UTF-16.
     fn bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
-        if self.words.suspect(bytes) {
+        if self.personal.is_some() || self.words.suspect(bytes) {
             let text: String = bytes.iter().copied().map(char::from).collect();
-            let redacted = scan::redact(&self.words, &self.pseudonyms, &text)?;
-            return Some(redacted.chars().map(|character| character as u8).collect());
+            if let Some(redacted) = self.redacted(&text) {
+                return Some(redacted.chars().map(|character| character as u8).collect());
+            }
         }
         let zeros = bytes.iter().take(SAMPLE).filter(|byte| **byte == 0).count();
         if zeros * 4 < bytes.len().min(SAMPLE) {
             return None;
         }
-        let squeezed: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
-        let suspect = self.words.suspect(&squeezed);
+        let squeezed = bytes.iter().filter(|byte| **byte != 0);
+        let squeezed: String = squeezed.copied().map(char::from).collect();
+        let suspect = self.words.suspect(squeezed.as_bytes())
+            || (self.personal.is_some() && self.redacted(&squeezed).is_some());
         suspect.then(|| self.pseudonyms.of(Class::Content, bytes).into_bytes())
     }
 
@@ -213,5 +302,7 @@ impl Redactor {
     }
 }
 
+/// How often a text is looked at again, because what was replaced may show something else.
+const ROUNDS: usize = 3;
 /// How many bytes tell whether binary content is UTF-16.
 const SAMPLE: usize = 256;

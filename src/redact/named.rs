@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::marks::{self, Brackets};
+use super::personal::address;
 use super::pseudonym::{Class, is_pseudonym};
 use super::scan::Scan;
 use super::{credentials, value};
@@ -118,18 +119,30 @@ impl Scan<'_> {
     }
 
     pub(super) fn secret(&mut self, range: Range<usize>, class: Class) {
-        let text = self.slice(range.clone());
-        if is_no_secret(text.trim()) {
-            return;
+        if let Some(text) = self.pseudonym(range.clone(), class) {
+            self.replace(range, text);
         }
-        let replaced = match class {
+    }
+
+    /// As [`Scan::secret`], for a value that is not where the scan has come to.
+    pub(super) fn secret_elsewhere(&mut self, range: Range<usize>, class: Class) {
+        let looked = self.looked;
+        self.secret(range, class);
+        self.looked = looked;
+    }
+
+    fn pseudonym(&self, range: Range<usize>, class: Class) -> Option<String> {
+        let text = self.slice(range);
+        let bare = text.trim();
+        if is_no_secret(bare) {
+            return None;
+        }
+        match class {
             Class::Credentials => credentials::redact(self.pseudonyms, text),
             Class::Cookie => credentials::redact_cookies(self.pseudonyms, text, false),
-            _ if text.trim().is_empty() || is_pseudonym(text.trim()) => return,
+            _ if bare.is_empty() || is_pseudonym(bare) => None,
+            Class::Address => address::redact_list(self.pseudonyms, bare),
             _ => Some(self.pseudonyms.of(class, secret_part(text).as_bytes())),
-        };
-        if let Some(replaced) = replaced {
-            self.replace(range, replaced);
         }
     }
 }

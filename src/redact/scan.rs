@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::marks::{self, Brackets};
 use super::pseudonym::{Class, PREFIX, Pseudonyms, ends_with_pseudonym};
 use super::words::{Word, Words, class_of};
-use super::{credentials, value};
+use super::{credentials, escapes, value};
 
 /// A part of the text, and what stands there instead.
 #[derive(Debug)]
@@ -31,24 +31,18 @@ pub(super) fn redact(words: &Words, pseudonyms: &Pseudonyms, text: &str) -> Opti
 }
 
 fn pass(words: &Words, pseudonyms: &Pseudonyms, text: &str) -> Option<String> {
-    let lower = text.to_ascii_lowercase();
-    let mut scan = Scan {
-        text,
-        lower: lower.as_bytes(),
-        pseudonyms,
-        sasl: lower.contains("sasl"),
-        spans: Vec::new(),
-        looked: 0,
-        unclosed: Vec::new(),
-    };
+    let plain = escapes::undone(text);
+    let read = plain.as_ref().map_or(text, |plain| &plain.text);
+    let lower = read.to_ascii_lowercase();
+    let mut scan = Scan::new(read, &lower, pseudonyms);
     for (range, word) in words.all(lower.as_bytes()) {
         scan.word(range, word);
     }
-    apply(text, scan.spans)
+    apply(text, scan.spans(plain.as_ref()))
 }
 
 /// The text with every span replaced; of two that overlap the first counts, and reaches over both.
-fn apply(text: &str, mut spans: Vec<Span>) -> Option<String> {
+pub(super) fn apply(text: &str, mut spans: Vec<Span>) -> Option<String> {
     if spans.is_empty() {
         return None;
     }
@@ -82,7 +76,31 @@ pub(super) struct Scan<'a> {
     unclosed: Vec<(&'static str, usize)>,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    /// `lower` is `text` in lower case.
+    pub(super) fn new(text: &'a str, lower: &'a str, pseudonyms: &'a Pseudonyms) -> Self {
+        Self {
+            text,
+            lower: lower.as_bytes(),
+            pseudonyms,
+            sasl: lower.contains("sasl"),
+            spans: Vec::new(),
+            looked: 0,
+            unclosed: Vec::new(),
+        }
+    }
+
+    /// What was found, by its places in the text before escaped letters were undone.
+    pub(super) fn spans(self, plain: Option<&escapes::Plain>) -> Vec<Span> {
+        let mut spans = self.spans;
+        if let Some(plain) = plain {
+            for span in &mut spans {
+                span.range = plain.before(&span.range);
+            }
+        }
+        spans
+    }
+
     fn word(&mut self, found: Range<usize>, word: Word) {
         if found.start < self.looked || self.is_our_own(found.start) {
             return;
@@ -92,6 +110,7 @@ impl Scan<'_> {
             Word::Basic => self.basic(found),
             Word::Jwt => self.jwt(found.start),
             Word::Scheme => self.userinfo(found.end),
+            Word::Code => self.code(found),
             Word::Sasl | Word::Auth | Word::Name | Word::Variable => self.name(found),
         }
     }
@@ -205,6 +224,19 @@ impl Scan<'_> {
                 .pseudonyms
                 .of(Class::Token, self.slice(start..end).as_bytes());
             self.replace(start..end, text);
+        }
+    }
+
+    /// `code=`, which is an authorization code (RFC 6749 section 4.1.2) or some other code: the value tells.
+    fn code(&mut self, found: Range<usize>) {
+        let name = found.start..found.start + "code".len();
+        if marks::name_start(self.lower, name.start, self.looked) != name.start {
+            return;
+        }
+        if let Some(found) = value::after_name(self.lower, &name, Class::Token)
+            && credentials::looks_issued(self.slice(found.range.clone()))
+        {
+            self.value(found, Class::Token);
         }
     }
 

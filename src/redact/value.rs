@@ -52,6 +52,14 @@ fn closing_tag(bytes: &[u8], from: usize, name: &[u8], brackets: Brackets) -> us
     bytes.len()
 }
 
+/// Where the value after a name begins, its quote included.
+pub(super) fn start_after(bytes: &[u8], name: &Range<usize>) -> Option<usize> {
+    let closing = marks::quote_at(bytes, name.end);
+    let at = marks::skip_space(bytes, name.end + closing.map_or(0, str::len));
+    let separator = marks::separator_at(bytes, at)?;
+    Some(marks::skip_space(bytes, at + separator.len()))
+}
+
 /// The value after a name: behind `=` or `:`, quoted or not, in whatever form these are.
 pub(super) fn after_name(bytes: &[u8], name: &Range<usize>, class: Class) -> Option<Found> {
     let closing = marks::quote_at(bytes, name.end);

@@ -6,6 +6,7 @@ use aho_corasick::packed::{self, Searcher};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Match, MatchKind};
 use memchr::memmem::Finder;
 
+use super::escapes;
 use super::pseudonym::Class;
 
 /// What a word announces.
@@ -27,6 +28,8 @@ pub(super) enum Word {
     Variable,
     /// The end of a URL's scheme.
     Scheme,
+    /// `code=`, as a parameter.
+    Code,
 }
 
 /// The automata over all words.
@@ -69,7 +72,11 @@ impl Words {
     pub(super) fn suspect(&self, bytes: &[u8]) -> bool {
         if bytes.len() <= SHORT {
             let mut lower = [0_u8; SHORT];
-            return lower_case(&mut lower, bytes).is_some_and(|lower| self.hits(lower));
+            return escapes::present(bytes)
+                || lower_case(&mut lower, bytes).is_some_and(|lower| self.hits(lower));
+        }
+        if escapes::present(bytes) {
+            return true;
         }
         let mut buffer = [0_u8; CHUNK];
         let mut rest = bytes;
@@ -189,6 +196,11 @@ const WORDS: &[(&str, Word)] = &[
     (":\\/\\/", Word::Scheme),
     ("%3a%2f%2f", Word::Scheme),
     ("%253a%252f%252f", Word::Scheme),
+    ("samlart", Word::Name),
+    ("assertion", Word::Name),
+    ("code=", Word::Code),
+    ("code%3d", Word::Code),
+    ("code%253d", Word::Code),
 ];
 
 /// Names that are secret as they stand; punctuation left out.
@@ -199,6 +211,10 @@ const EXACT: &[(&str, Class)] = &[
     ("cookie2", Class::Cookie),
     ("setcookie", Class::Cookie),
     ("setcookie2", Class::Cookie),
+    ("samlresponse", Class::Token),
+    ("samlart", Class::Token),
+    ("assertion", Class::Token),
+    ("clientassertion", Class::Token),
 ];
 
 /// Names that are secret when they contain this; punctuation left out.

@@ -62,8 +62,8 @@ fn a_mistake_is_answered_with_exit_code_2_and_the_way_out() {
             "a value is missing here",
         ),
         (
-            &["run", "a.test", "--redact", "strict"],
-            "there is standard and off",
+            &["run", "a.test", "--redact", "strickt"],
+            "there is standard, strict and off",
         ),
         (
             &["run", "a.test", "--upstream-pin", "a.test=1"],
@@ -95,7 +95,17 @@ fn a_mistake_is_answered_with_exit_code_2_and_the_way_out() {
 
 #[test]
 fn every_command_has_help_with_examples() {
-    for command in ["run", "demo", "show", "recordings", "simulate", "ca"] {
+    for command in [
+        "run",
+        "demo",
+        "show",
+        "recordings",
+        "redact",
+        "export",
+        "import",
+        "simulate",
+        "ca",
+    ] {
         let output = run(&[command, "--help"]);
         assert!(output.status.success());
         let help = text(&output.stdout);

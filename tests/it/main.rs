@@ -11,6 +11,7 @@ mod hostile;
 mod http;
 mod moves;
 mod recordings;
+mod secrets;
 mod show;
 mod support;
 mod upgrade;

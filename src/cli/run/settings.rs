@@ -12,8 +12,7 @@ use finspect_ca::Permitted;
 use super::typed::{RunArgs, RunOptions};
 use crate::cli::record::{Record, Typed};
 use crate::cli::session::View;
-use crate::cli::{Failed, ca, paths};
-use crate::event::Redaction;
+use crate::cli::{Failed, ca, paths, redact};
 use crate::proxy::{
     ClientCertificate, HostPattern, Intercept, KeyLogFile, Override, ProxyConfig, Reverse, Trust,
     TrustOptions,
@@ -55,7 +54,7 @@ impl Settings {
                 "name what to look into, such as: finspect run finesse1.example.com finesse2.example.com",
             ));
         }
-        let redaction = redaction(options.redact.as_deref())?;
+        let redaction = redact::level(options.redact.as_deref())?;
         let view = View::new(
             options.format.as_deref(),
             options.filter.as_deref(),
@@ -63,6 +62,8 @@ impl Settings {
         )?;
         let record = record(&options)?;
         let for_the_record = for_the_record(&options);
+        let key = options.redact_key.as_deref().map(redact::key).transpose()?;
+        let view = view.with_key(key);
         let trust = trust(&options)?;
         let upstream_proxy = options.upstream_proxy.as_deref().map(parse).transpose()?;
         let overrides: Vec<Override> = parse_all(&options.resolve)?;
@@ -124,16 +125,6 @@ fn listeners(options: &RunOptions) -> Result<Vec<SocketAddr>, Failed> {
         listen.push(DEFAULT_LISTEN);
     }
     Ok(listen)
-}
-
-fn redaction(level: Option<&str>) -> Result<Redaction, Failed> {
-    match level {
-        None | Some("standard") => Ok(Redaction::Standard),
-        Some("off") => Ok(Redaction::Off),
-        Some(other) => Err(Failed::usage(format!(
-            "`{other}` is no redaction level; there is standard and off"
-        ))),
-    }
 }
 
 fn record(options: &RunOptions) -> Result<Option<Record>, Failed> {

@@ -51,9 +51,14 @@ pub(crate) struct RunOptions {
     /// Keep this many parts of the recording, and remove the oldest
     #[arg(long, value_name = "COUNT")]
     pub(super) keep: Option<u32>,
-    /// How much is replaced by pseudonyms: standard (credentials, tokens, cookies, call variables) or off [default: standard]
+    /// How much is replaced by pseudonyms: standard (credentials, tokens, cookies, call variables), strict (persons, numbers
+    /// and client addresses too) or off [default: standard]
     #[arg(long, value_name = "LEVEL")]
     pub(super) redact: Option<String>,
+    /// The key of the pseudonyms, so that those of several sessions can be compared; made if it is not there [default: a
+    /// key that is made for the session and forgotten]
+    #[arg(long, value_name = "FILE")]
+    pub(super) redact_key: Option<PathBuf>,
     /// Where to find an upstream, as curl's option of that name (ADDR may carry :PORT); may repeat
     #[arg(long, value_name = "HOST:PORT:ADDR")]
     pub(super) resolve: Vec<String>,
@@ -123,6 +128,7 @@ impl RunOptions {
             intercept: list(self.intercept, file.intercept),
             reverse: list(self.reverse, file.reverse),
             redact: self.redact.or(file.redact),
+            redact_key: self.redact_key.or(file.redact_key),
             resolve: list(self.resolve, file.resolve),
             upstream_ca: list(self.upstream_ca, file.upstream_ca),
             upstream_pin: list(self.upstream_pin, file.upstream_pin),

@@ -33,7 +33,7 @@ impl Rig {
         let (far, server) = pair().await;
         let bus = Arc::new(Bus::new(Clock::start()));
         let events = bus.subscribe(1 << 24);
-        let redactor = Arc::new(Redactor::new(Redaction::Standard, [7; 32]).unwrap());
+        let redactor = Arc::new(Redactor::new(Redaction::Standard, &[7; 32].into()));
         let observer = Observer::new(Arc::clone(&bus), redactor);
         let sight = Sight::new(observer, Some(Tap::new(Limits::default())));
         let (near, far) = (Leg::plain(Tcp::new(near)), Leg::plain(Tcp::new(far)));

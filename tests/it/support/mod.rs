@@ -11,7 +11,7 @@ pub(crate) mod websocket;
 mod wire;
 
 pub(crate) use case::{Case, Layer, Mode, Where, cases, knock, play, reach, secure, watch};
-pub(crate) use certificates::{Identity, ROOT, client};
+pub(crate) use certificates::{Identity, ROOT, client, read_pem};
 pub(crate) use lab::{Lab, REFUSING, UNKNOWN, UNREACHABLE, connect_request};
 pub(crate) use script::{Script, script};
 pub(crate) use slot::Loan;
