@@ -7,6 +7,7 @@ pub mod bus;
 pub mod cli;
 pub mod event;
 pub mod finesse;
+pub mod import;
 pub mod proxy;
 pub mod recording;
 pub mod redact;

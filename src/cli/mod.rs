@@ -3,6 +3,7 @@
 pub mod ca;
 mod demo;
 mod exit;
+mod import;
 mod log;
 mod output;
 mod paths;
@@ -43,6 +44,8 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// The certificate authority: create, show, export, remove
     Ca(ca::CaArgs),
+    /// A file that a browser wrote (HAR, NetLog) becomes a recording
+    Import(import::ImportArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -102,6 +105,7 @@ fn run_command(command: Command) -> Result<Exit, Failed> {
         Command::Demo(args) => demo::run(&args, out),
         Command::Simulate(args) => runtime()?.block_on(simulate::run(&args, out, talk)),
         Command::Ca(args) => ca::run(&args, out, talk),
+        Command::Import(args) => import::run(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "finspect", &mut script);
