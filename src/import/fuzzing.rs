@@ -39,7 +39,7 @@ fn import<'i>(input: &'i [u8], importer: Importer<'i>) {
 fn whole(report: &Report, recording: Vec<u8>) {
     let mut reader = Reader::new(Cursor::new(recording)).expect("it has a header");
     let mut events: Vec<Event> = Vec::new();
-    while let Some(item) = reader.next().expect("memory can be read") {
+    while let Some(item) = reader.advance().expect("memory can be read") {
         match item {
             Item::Event(event) => events.push(*event),
             Item::Trouble(trouble) => panic!("{trouble}"),

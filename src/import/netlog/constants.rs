@@ -59,8 +59,6 @@ pub(super) enum Kind {
     ProxyConfig,
     /// With the type's name, which says more than some parameters do.
     Network(&'static str),
-    Suspend,
-    Resume,
 }
 
 /// The sources of events that have a life of their own here.
@@ -237,8 +235,6 @@ fn kind(name: &str) -> Option<Kind> {
         "WEBSOCKET_INVALID_FRAME" => Kind::InvalidFrame,
         "WEBSOCKET_UPGRADE_FAILURE" => Kind::UpgradeFailure,
         "PROXY_CONFIG_CHANGED" => Kind::ProxyConfig,
-        "SUSPEND" | "POWER_SUSPEND" | "POWER_STATE_SUSPEND" | "SYSTEM_SUSPEND" => Kind::Suspend,
-        "RESUME" | "POWER_RESUME" | "POWER_STATE_RESUME" | "SYSTEM_RESUME" => Kind::Resume,
         _ => {
             return NETWORK
                 .iter()

@@ -235,8 +235,6 @@ impl Log<'_> {
                 let words = format!("{name} {words}").trim_end().to_owned();
                 self.host(seen.at, Host::NetworkChanged(words));
             }
-            Kind::Suspend => self.host(seen.at, Host::Suspended),
-            Kind::Resume => self.host(seen.at, Host::Resumed),
             Kind::ProxyConfig if params.has_old_config => {
                 self.host(seen.at, Host::ProxyChanged(words))
             }

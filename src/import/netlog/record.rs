@@ -29,6 +29,7 @@ pub(super) struct Params {
     pub(super) group: String,
     pub(super) method: String,
     pub(super) error: Option<f64>,
+    pub(super) system_error: Option<u64>,
     pub(super) address: String,
     pub(super) local_address: String,
     pub(super) depends_on: Option<SourceId>,
@@ -84,6 +85,7 @@ impl Object for Params {
             }
             "group_id" | "group_name" => self.group = scalar(map)?.into_string(),
             "method" => self.method = scalar(map)?.into_string(),
+            "os_error" => self.system_error = scalar(map)?.count().filter(|error| *error != 0),
             "net_error" => self.error = scalar(map)?.number(),
             "address" | "remote_address" => self.address = scalar(map)?.into_string(),
             "local_address" | "source_address" => self.local_address = scalar(map)?.into_string(),

@@ -28,8 +28,13 @@ pub(super) struct Socket {
     pub(super) web_socket: Option<u64>,
     /// The address of the dial at hand, and when that began.
     dial: Option<(SocketAddr, i64)>,
+    /// When a dial failed, and the system's number of the error; Chromium names only that of the last.
+    refused: Option<(i64, u64)>,
+    /// The address that was dialled last.
     remote: Option<SocketAddr>,
+    is_connected: bool,
     tls_began: Option<i64>,
+    is_tls: bool,
     /// Bytes to the server and to the client, and of those what came out of TLS.
     bytes: (u64, u64),
     tls_bytes: (u64, u64),
@@ -45,8 +50,11 @@ impl Socket {
             exchanges: 0,
             web_socket: None,
             dial: None,
+            refused: None,
             remote: None,
+            is_connected: false,
             tls_began: None,
+            is_tls: false,
             bytes: (0, 0),
             tls_bytes: (0, 0),
             ended: Vec::new(),
@@ -55,10 +63,10 @@ impl Socket {
 
     /// Plaintext, where TLS was ended; to the server and to the client.
     fn plaintext(&self) -> (u64, u64) {
-        if self.tls_bytes == (0, 0) {
-            self.bytes
-        } else {
+        if self.is_tls {
             self.tls_bytes
+        } else {
+            self.bytes
         }
     }
 
@@ -81,9 +89,8 @@ impl Socket {
     /// The end of a dial.
     fn attempt(&mut self, at: i64, local: &str, outcome: AttemptOutcome) -> Option<Fact> {
         let (address, began) = self.dial.take()?;
-        if outcome == AttemptOutcome::Connected {
-            self.remote = Some(address);
-        }
+        self.remote = Some(address);
+        self.is_connected = outcome == AttemptOutcome::Connected;
         let attempt = Attempt {
             address,
             local: local.parse().ok(),
@@ -142,22 +149,32 @@ impl Log<'_> {
         };
         let fact = match (seen.kind, seen.phase) {
             (Kind::TcpAttempt, Phase::Begin) => {
+                let before = socket.refused.take().and_then(|(at, error)| {
+                    let reason = DialFailure::Other(format!("error {error} of the system"));
+                    socket.attempt(at, "", AttemptOutcome::Failed(reason))
+                });
                 socket.dial = params
                     .address
                     .parse()
                     .ok()
                     .map(|address| (address, seen.at));
-                None
+                before
             }
             (Kind::TcpAttempt, Phase::End) => {
-                let failed = seen.error.as_deref().map(dial_failure);
-                failed.and_then(|outcome| socket.attempt(seen.at, "", outcome))
+                socket.refused = params.system_error.map(|error| (seen.at, error));
+                None
             }
-            (Kind::TcpConnect, Phase::End) if seen.error.is_none() => {
-                socket.attempt(seen.at, &params.local_address, AttemptOutcome::Connected)
+            (Kind::TcpConnect, Phase::End) => {
+                let at = socket.refused.take().map_or(seen.at, |(at, _)| at);
+                let outcome = seen
+                    .error
+                    .as_deref()
+                    .map_or(AttemptOutcome::Connected, dial_failure);
+                socket.attempt(at, &params.local_address, outcome)
             }
             (Kind::SslConnect, Phase::Begin) => {
                 socket.tls_began = Some(seen.at);
+                socket.is_tls = true;
                 None
             }
             (Kind::SslConnect, Phase::End) => Some(socket.tls(seen, params)),
@@ -205,7 +222,7 @@ impl Log<'_> {
             self.requests.0.remove(&request);
         }
         self.enter_by_address(&socket);
-        if socket.remote.is_none() {
+        if !socket.is_connected {
             return;
         }
         let first = socket.ended.first().copied();
