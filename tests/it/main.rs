@@ -7,6 +7,7 @@ mod door;
 mod flow;
 mod hostile;
 mod http;
+mod import;
 mod moves;
 mod support;
 mod upgrade;

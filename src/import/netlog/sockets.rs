@@ -245,7 +245,9 @@ impl Log<'_> {
 
     /// Sockets that nobody said the host of are known by their address.
     fn enter_by_address(&mut self, socket: &Socket) {
-        let address = socket.remote.or(socket.dial.map(|(address, _)| address));
+        let address = socket
+            .remote
+            .or_else(|| socket.dial.map(|(address, _)| address));
         if let Some(address) = address.filter(|_| !self.collector.is_entered(socket.connection)) {
             let target = Authority {
                 host: address.ip().to_string(),

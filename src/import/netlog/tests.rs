@@ -77,7 +77,7 @@ fn import(events: &[Value]) -> Imported {
 }
 
 /// A socket for a request, connected.
-fn connected() -> Vec<Value> {
+fn dialled() -> Vec<Value> {
     let (request, job, connect, socket) = (
         ("URL_REQUEST", 1),
         ("HTTP_STREAM_JOB", 2),
@@ -172,14 +172,26 @@ fn connected() -> Vec<Value> {
             "",
             &json!({"headers": ["HTTP/1.1 101 Switching Protocols", "Sec-WebSocket-Protocol: xmpp"]}),
         ),
-        event(
-            25,
-            request,
-            "REQUEST_ALIVE",
-            "end",
-            &json!({"net_error": -9}),
-        ),
     ]
+}
+
+/// The same up to the 101.
+fn connected() -> Vec<Value> {
+    let (request, job, _, socket) = (
+        ("URL_REQUEST", 1),
+        ("HTTP_STREAM_JOB", 2),
+        ("SSL_CONNECT_JOB", 3),
+        ("SOCKET", 4),
+    );
+    let mut events = dialled();
+    events.extend([event(
+        25,
+        request,
+        "REQUEST_ALIVE",
+        "end",
+        &json!({"net_error": -9}),
+    )]);
+    events
 }
 
 fn frame(time: u64, way: &str, params: &Value) -> Value {
