@@ -2,58 +2,14 @@
 
 use std::io::{self, Write};
 
-use super::spool::{Draft, Spool};
+use super::spool::{Fact, Spool};
 use super::{ImportError, Options, Report};
 use crate::event::{
-    Authority, Carrier, ConnectionId, Direction, Entered, Event, EventKind, Micros, SessionEnded,
+    Authority, Carrier, ConnectionId, Entered, Event, EventKind, Micros, SessionEnded,
     SessionStarted, Times, Way, WebSocketMessage,
 };
 use crate::recording::{Header, Writer};
 use crate::redact::Redactor;
-
-/// A fact with its time of the wall clock, in microseconds since the Unix epoch.
-#[derive(Debug)]
-pub(super) struct Fact {
-    /// The time.
-    pub(super) at: i64,
-    /// When its first byte was seen, where that is known.
-    pub(super) first: Option<i64>,
-    /// Its connection.
-    pub(super) connection: Option<usize>,
-    /// Its direction.
-    pub(super) direction: Option<Direction>,
-    /// What it is.
-    pub(super) kind: EventKind,
-}
-
-impl Fact {
-    /// A fact of a connection that has no direction.
-    pub(super) const fn of(connection: usize, at: i64, kind: EventKind) -> Self {
-        Self {
-            at,
-            first: None,
-            connection: Some(connection),
-            direction: None,
-            kind,
-        }
-    }
-
-    /// A fact of one direction of a connection.
-    pub(super) const fn sent(
-        connection: usize,
-        direction: Direction,
-        at: i64,
-        kind: EventKind,
-    ) -> Self {
-        Self {
-            at,
-            first: None,
-            connection: Some(connection),
-            direction: Some(direction),
-            kind,
-        }
-    }
-}
 
 /// What is collected.
 pub(super) struct Collector<'a> {
@@ -148,28 +104,14 @@ impl<'a> Collector<'a> {
         self.take(key, false, fact);
     }
 
-    fn take(&mut self, key: i64, is_opening: bool, fact: Fact) {
+    fn take(&mut self, key: i64, is_opening: bool, mut fact: Fact) {
         if self.broken.is_some() {
             return;
         }
-        let Fact {
-            at,
-            first,
-            connection,
-            direction,
-            mut kind,
-        } = fact;
-        self.redactor.redact(&mut kind);
-        let began = first.unwrap_or(at).min(at);
-        self.earliest = Some(self.earliest.map_or(began, |earliest| earliest.min(began)));
-        let draft = Draft {
-            at,
-            first: first.filter(|first| *first < at),
-            connection,
-            direction,
-            kind,
-        };
-        if let Err(error) = self.spool.push(key, is_opening, &draft) {
+        self.redactor.redact(&mut fact.kind);
+        let at = fact.at;
+        self.earliest = Some(self.earliest.map_or(at, |earliest| earliest.min(at)));
+        if let Err(error) = self.spool.push(key, is_opening, &fact) {
             self.broken = Some(error);
         }
     }
@@ -219,16 +161,16 @@ impl<'a> Collector<'a> {
             direction: None,
             kind: started,
         })?;
-        let mut drafts = spool.sorted().map_err(ImportError::Spool)?;
+        let mut facts = spool.sorted().map_err(ImportError::Spool)?;
         let mut count = 0;
-        while let Some(draft) = drafts.next().map_err(ImportError::Spool)? {
-            let connection = draft
+        while let Some(fact) = facts.next().map_err(ImportError::Spool)? {
+            let connection = fact
                 .connection
                 .and_then(|connection| connections.get_mut(connection));
             match connection {
                 Some(known) if !known.entered => report.lost += 1,
                 Some(known) if !known.wanted => {}
-                known => out.event(event(draft, start, known, &mut count))?,
+                known => out.event(event(fact, start, known, &mut count))?,
             }
         }
         let ended = SessionEnded {
@@ -250,13 +192,13 @@ impl<'a> Collector<'a> {
     }
 }
 
-/// The event that a draft becomes, but for its number.
-fn event(draft: Draft, start: i64, connection: Option<&mut Connection>, count: &mut u64) -> Event {
+/// The event that a fact becomes, but for its number.
+fn event(fact: Fact, start: i64, connection: Option<&mut Connection>, count: &mut u64) -> Event {
     let is_plain = connection.as_ref().is_some_and(|known| known.is_plain);
     let kind = if is_plain {
-        plain(draft.kind)
+        plain(fact.kind)
     } else {
-        draft.kind
+        fact.kind
     };
     let connection = connection.map(|known| {
         ConnectionId(*known.number.get_or_insert_with(|| {
@@ -266,15 +208,15 @@ fn event(draft: Draft, start: i64, connection: Option<&mut Connection>, count: &
     });
     let clock = |at: i64| Micros(u64::try_from(at.saturating_sub(start)).unwrap_or_default());
     let time = Times {
-        arrived: clock(draft.at),
-        first: draft.first.map(clock),
+        arrived: clock(fact.at),
+        first: None,
         forwarded: None,
     };
     Event {
         number: 0,
         time,
         connection,
-        direction: draft.direction,
+        direction: fact.direction,
         kind,
     }
 }

@@ -9,12 +9,9 @@ use crate::event::{Direction, EventKind};
 
 /// An event before it has its number: redacted, and with times of the wall clock.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Draft {
+pub(super) struct Fact {
     /// When it was seen, in microseconds since the Unix epoch.
     pub(super) at: i64,
-    /// When its first byte was seen, where that is known and was earlier.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) first: Option<i64>,
     /// Its connection, counted in the order in which the importer met them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) connection: Option<usize>,
@@ -23,6 +20,33 @@ pub(super) struct Draft {
     pub(super) direction: Option<Direction>,
     /// What was seen.
     pub(super) kind: EventKind,
+}
+
+impl Fact {
+    /// A fact of a connection that has no direction.
+    pub(super) const fn of(connection: usize, at: i64, kind: EventKind) -> Self {
+        Self {
+            at,
+            connection: Some(connection),
+            direction: None,
+            kind,
+        }
+    }
+
+    /// A fact of one direction of a connection.
+    pub(super) const fn sent(
+        connection: usize,
+        direction: Direction,
+        at: i64,
+        kind: EventKind,
+    ) -> Self {
+        Self {
+            at,
+            connection: Some(connection),
+            direction: Some(direction),
+            kind,
+        }
+    }
 }
 
 /// The file, and where in it each event stands.
@@ -53,9 +77,9 @@ impl Spool {
     ///
     /// # Errors
     /// Those of the disk.
-    pub(super) fn push(&mut self, key: i64, is_opening: bool, draft: &Draft) -> io::Result<()> {
+    pub(super) fn push(&mut self, key: i64, is_opening: bool, fact: &Fact) -> io::Result<()> {
         self.line.clear();
-        serde_json::to_writer(&mut self.line, draft)?;
+        serde_json::to_writer(&mut self.line, fact)?;
         let length = u32::try_from(self.line.len()).map_err(io::Error::other)?;
         self.file.write_all(&length.to_le_bytes())?;
         self.file.write_all(&self.line)?;
@@ -104,7 +128,7 @@ impl Sorted {
     ///
     /// # Errors
     /// Those of the disk.
-    pub(super) fn next(&mut self) -> io::Result<Option<Draft>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<Fact>> {
         let Some((_, place)) = self.index.next() else {
             return Ok(None);
         };

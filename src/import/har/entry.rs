@@ -56,6 +56,8 @@ pub(super) struct Body {
     pub(super) size: Option<u64>,
     pub(super) text: Option<String>,
     pub(super) is_base64: bool,
+    /// Bytes at the end that were not in the recording, where finspect exported it.
+    pub(super) cut: u64,
 }
 
 /// Milliseconds; less than 0 where a phase was not there.
@@ -120,10 +122,8 @@ impl Object for Entry {
             "request" => map.next_value_seed(Members(&mut self.request))?,
             "response" => map.next_value_seed(Members(&mut self.response))?,
             "timings" => map.next_value_seed(Members(&mut self.timings))?,
-            "_webSocketClose" => {
-                self.close.is_there = true;
-                map.next_value_seed(Members(&mut self.close))?;
-            }
+            // HTTP Toolkit's "aborted" is no object: there was no Close.
+            "_webSocketClose" => map.next_value_seed(Members(&mut self.close))?,
             _ => pass(map)?,
         }
         Ok(())
@@ -183,6 +183,7 @@ impl Object for Body {
             "mimeType" => self.mime = scalar(map)?.into_string(),
             "size" => self.size = scalar(map)?.count(),
             "text" => self.text = scalar(map)?.text(),
+            "_finspectCut" => self.cut = scalar(map)?.count().unwrap_or_default(),
             "encoding" => self.is_base64 = scalar(map)?.text().as_deref() == Some("base64"),
             _ => pass(map)?,
         }
@@ -209,6 +210,7 @@ impl Object for Timings {
 
 impl Object for Close {
     fn member<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        self.is_there = true;
         match name {
             "code" => self.code = scalar(map)?.count().and_then(|code| code.try_into().ok()),
             "reason" => self.reason = scalar(map)?.into_string(),

@@ -10,8 +10,8 @@ use crate::event::{
     HttpBody, HttpRequest, HttpResponse, HttpVersion, Leg, Manner, Micros, Payload, Resolved,
     TlsEstablished, TlsFailed, UpstreamFailed,
 };
-use crate::import::collector::Fact;
 use crate::import::failure::{self, Fate};
+use crate::import::spool::Fact;
 use crate::import::url::{self, Url};
 use crate::tap;
 
@@ -58,6 +58,9 @@ impl Log<'_> {
         let place = self.place(&entry, &url, socket.connection, is_socket);
         self.collector
             .enter(place.connection, phases.started, &url.authority);
+        if entry.response.error.is_empty() {
+            entry.response.error = socket.error.clone().unwrap_or_default();
+        }
         let fate = (entry.response.status == 0 && !entry.response.error.is_empty())
             .then(|| failure::fate(&entry.response.error));
         if let Some(host) = failure::host(&entry.response.error) {
@@ -262,6 +265,7 @@ impl Log<'_> {
         let text = body.text.unwrap_or_default();
         let (kept, cut) = self.mark.split(&text);
         let (bytes, size) = content(kept, cut, body.is_base64);
+        let size = size.saturating_add(body.cut);
         let size = size.max(body.size.unwrap_or(if size == 0 { wire_size } else { 0 }));
         HttpBody {
             exchange: place.exchange,
@@ -355,7 +359,6 @@ impl Log<'_> {
     fn host(&mut self, at: i64, kind: EventKind) {
         self.collector.push(Fact {
             at,
-            first: None,
             connection: None,
             direction: None,
             kind,

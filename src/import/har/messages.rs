@@ -5,12 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::{MapAccess, SeqAccess};
 
 use crate::event::{
-    Carrier, Closing, DataOpcode, Direction, EventKind, MessageFacts, Payload, Pong, StanzaKind,
-    WebSocketMessage, XmppStanza,
+    Carrier, Closing, DataOpcode, Direction, EventKind, MessageFacts, Micros, Payload, Pong,
+    StanzaKind, WebSocketMessage, XmppStanza,
 };
-use crate::import::collector::{Collector, Fact};
+use crate::import::collector::Collector;
 use crate::import::json::{Array, Members, Object, Scalar, pass, scalar};
 use crate::import::shorten::Mark;
+use crate::import::spool::Fact;
 use crate::tap::{self, Limits};
 
 /// What the messages of an entry leave behind.
@@ -47,6 +48,19 @@ struct Message {
     time: Scalar,
     opcode: Scalar,
     data: String,
+    ours: Ours,
+}
+
+/// What finspect's own export adds.
+#[derive(Debug, Default)]
+struct Ours {
+    /// Bytes at the end that were not in the recording.
+    cut: u64,
+    /// Whether a text message is no text.
+    is_base64: bool,
+    /// The code of a Close.
+    code: Option<u16>,
+    round_trip: Option<u64>,
 }
 
 impl Array for Messages<'_, '_> {
@@ -70,6 +84,14 @@ impl Object for Message {
             "time" => self.time = scalar(map)?,
             "opcode" => self.opcode = scalar(map)?,
             "data" => self.data = scalar(map)?.into_string(),
+            "_finspectCut" => self.ours.cut = scalar(map)?.count().unwrap_or_default(),
+            "_finspectEncoding" => {
+                self.ours.is_base64 = scalar(map)?.text().as_deref() == Some("base64");
+            }
+            "_finspectCode" => {
+                self.ours.code = scalar(map)?.count().and_then(|code| code.try_into().ok());
+            }
+            "_finspectRoundTripUs" => self.ours.round_trip = scalar(map)?.count(),
             _ => pass(map)?,
         }
         Ok(())
@@ -108,10 +130,12 @@ impl Messages<'_, '_> {
         let opcode = message.opcode.number().unwrap_or(1.0);
         let (data, cut) = self.mark.split(&message.data);
         let is_text = opcode == 1.0;
-        let (bytes, size) = content(data, cut, !is_text);
+        let ours = &message.ours;
+        let (bytes, size) = content(data, cut, !is_text || ours.is_base64);
+        let size = size.saturating_add(ours.cut);
         match direction {
-            Direction::ToServer => self.socket.bytes.0 += size,
-            Direction::ToClient => self.socket.bytes.1 += size,
+            Direction::ToServer => self.socket.bytes.0 = self.socket.bytes.0.saturating_add(size),
+            Direction::ToClient => self.socket.bytes.1 = self.socket.bytes.1.saturating_add(size),
         }
         let payload = Payload::capped(&bytes, size, self.limits.message);
         if opcode == 9.0 {
@@ -120,12 +144,12 @@ impl Messages<'_, '_> {
         if opcode == 10.0 {
             return EventKind::WebSocketPong(Pong {
                 payload,
-                round_trip: None,
+                round_trip: ours.round_trip.map(Micros),
             });
         }
         if opcode == 8.0 {
             self.socket.saw_close = true;
-            return EventKind::WebSocketClose(closing(&bytes));
+            return EventKind::WebSocketClose(closing(&bytes, ours.code));
         }
         let facts = MessageFacts {
             opcode: if is_text {
@@ -177,13 +201,16 @@ pub(super) fn content(data: &str, cut: u64, is_base64: bool) -> (Vec<u8>, u64) {
     (data.as_bytes().to_vec(), whole)
 }
 
-/// What the payload of a Close says; without a code in it, all of it is the reason.
-fn closing(bytes: &[u8]) -> Closing {
+/// What the payload of a Close says; without a code in it that may be sent, or the one that is `known`, all of it is
+/// the reason.
+fn closing(bytes: &[u8], known: Option<u16>) -> Closing {
     let split = bytes
         .split_first_chunk()
         .map(|(code, reason)| (u16::from_be_bytes(*code), reason));
     let (code, reason) = match split {
-        Some((code @ 1000..=4999, reason)) => (Some(code), reason),
+        Some((code, reason)) if known == Some(code) || (1000..=4999).contains(&code) => {
+            (Some(code), reason)
+        }
         _ => (None, bytes),
     };
     Closing {

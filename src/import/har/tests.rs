@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::event::{
     BodyFraming, Closing, Content, DataOpcode, DialFailure, Direction, EventKind, Host,
-    HttpVersion, Manner, StanzaKind, TlsFailure,
+    HttpVersion, Manner, Micros, StanzaKind, TlsFailure,
 };
 use crate::import::tests::{HAR, Imported, har};
 
@@ -157,6 +157,45 @@ fn a_close_that_is_a_member_of_the_entry_is_told() {
             .contains(&&EventKind::WebSocketClose(closing))
     );
     assert_eq!(imported.names()[5..], ["ended", "ended", "closed"]);
+}
+
+#[test]
+fn what_our_own_export_adds_is_taken_back() {
+    let sent = json!([
+        {"type": "receive", "time": 1_795_442_985.5, "opcode": 1, "data": "/w==", "_finspectEncoding": "base64", "_finspectCut": 4},
+        {"type": "receive", "time": 1_795_442_985.5, "opcode": 10, "data": "", "_finspectRoundTripUs": 7},
+        {"type": "receive", "time": 1_795_442_985.5, "opcode": 8, "data": "AAJ4", "_finspectCode": 2},
+    ]);
+    let imported = har(socket("chat", &sent, false).as_bytes()).unwrap();
+    let kinds = imported.kinds();
+    let EventKind::WebSocketMessage(message) = kinds[4] else {
+        panic!("{:?}", kinds[4])
+    };
+    assert_eq!((message.payload.size, message.payload.cut), (5, 4));
+    assert_eq!(message.message.opcode, DataOpcode::Text);
+    assert!(
+        matches!(kinds[5], EventKind::WebSocketPong(pong) if pong.round_trip == Some(Micros(7)))
+    );
+    let closing = Closing {
+        code: Some(2),
+        reason: "x".to_owned(),
+    };
+    assert_eq!(kinds[6], &EventKind::WebSocketClose(closing));
+}
+
+#[test]
+fn a_socket_that_was_aborted_has_no_close() {
+    let entry = json!([{"startedDateTime": "2026-11-23T14:09:45Z", "time": 9, "request": {"url": "ws://a.test/ws/", "method": "GET"},
+        "response": {"status": 101}, "_webSocketMessages": [], "_webSocketClose": "aborted"}]);
+    assert_eq!(import(&entry).names()[4..], ["ended", "ended", "closed"]);
+}
+
+#[test]
+fn a_socket_that_never_opened_has_its_error() {
+    let entry = json!([{"startedDateTime": "2026-11-23T14:09:45Z", "request": {"url": "wss://a.test/ws/", "method": "GET"},
+        "response": {"status": 0}, "_webSocketMessages": [
+            {"type": "error", "time": 1_795_442_985.5, "opcode": -1, "data": "Error in connection establishment: net::ERR_CONNECTION_REFUSED"}]}]);
+    assert_eq!(import(&entry).names(), ["entered", "upstream-failed"]);
 }
 
 #[test]

@@ -13,9 +13,10 @@ use std::collections::BTreeMap;
 
 use serde::de::{MapAccess, SeqAccess};
 
-use super::collector::{Collector, Fact};
+use super::collector::Collector;
 use super::failure;
 use super::json::{Array, Elements, Members, Object, pass, scalar};
+use super::spool::Fact;
 use crate::event::{Authority, EventKind, Host};
 
 use constants::{Constants, Kind, Phase, Source, whole};
@@ -259,7 +260,6 @@ impl Log<'_> {
         let kind = EventKind::Host(host);
         self.collector.push(Fact {
             at,
-            first: None,
             connection: None,
             direction: None,
             kind,

@@ -13,8 +13,8 @@ use crate::event::{
     Attempt, AttemptOutcome, Authority, Closed, DialFailure, Direction, Ended, EventKind, Leg,
     Manner, Micros, TlsEstablished, TlsFailed,
 };
-use crate::import::collector::Fact;
 use crate::import::failure::{self, Fate};
+use crate::import::spool::Fact;
 use crate::import::url;
 
 /// A TCP socket while it is alive.
@@ -127,10 +127,10 @@ impl Socket {
 
     fn count(&mut self, kind: Kind, bytes: u64) {
         match kind {
-            Kind::BytesSent => self.bytes.0 += bytes,
-            Kind::BytesReceived => self.bytes.1 += bytes,
-            Kind::TlsBytesSent => self.tls_bytes.0 += bytes,
-            Kind::TlsBytesReceived => self.tls_bytes.1 += bytes,
+            Kind::BytesSent => self.bytes.0 = self.bytes.0.saturating_add(bytes),
+            Kind::BytesReceived => self.bytes.1 = self.bytes.1.saturating_add(bytes),
+            Kind::TlsBytesSent => self.tls_bytes.0 = self.tls_bytes.0.saturating_add(bytes),
+            Kind::TlsBytesReceived => self.tls_bytes.1 = self.tls_bytes.1.saturating_add(bytes),
             _ => {}
         }
     }

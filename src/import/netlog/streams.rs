@@ -9,8 +9,8 @@ use crate::event::{
     HttpBody, HttpRequest, HttpResponse, HttpVersion, Leg, Manner, MessageFacts, Micros, Payload,
     Pong, TlsFailed, UpstreamFailed, WebSocketMessage,
 };
-use crate::import::collector::Fact;
 use crate::import::failure::{self, Fate};
+use crate::import::spool::Fact;
 use crate::import::url::{self, Url};
 use crate::tap;
 
@@ -45,7 +45,8 @@ impl Log<'_> {
             (Kind::ReadHeaders, _) => self.read_head(seen, params),
             (Kind::BodyBytes, _) => {
                 if let Some(request) = self.requests.get(seen.id) {
-                    request.body += params.count.unwrap_or_default();
+                    let more = params.count.unwrap_or_default();
+                    request.body = request.body.saturating_add(more);
                 }
             }
             (Kind::FrameSent, _) => self.frame(seen, Direction::ToServer, &params),
@@ -328,7 +329,7 @@ impl Log<'_> {
                     frame_count: 0,
                     frames: Vec::new(),
                 });
-                facts.wire_size += size;
+                facts.wire_size = facts.wire_size.saturating_add(size);
                 facts.frame_count += 1;
                 let is_only_one = params.is_final && facts.frame_count == 1;
                 if !is_only_one && facts.frames.len() < MessageFacts::FRAMES_KEPT {

@@ -177,12 +177,7 @@ fn dialled() -> Vec<Value> {
 
 /// The same up to the 101.
 fn connected() -> Vec<Value> {
-    let (request, job, _, socket) = (
-        ("URL_REQUEST", 1),
-        ("HTTP_STREAM_JOB", 2),
-        ("SSL_CONNECT_JOB", 3),
-        ("SOCKET", 4),
-    );
+    let request = ("URL_REQUEST", 1);
     let mut events = dialled();
     events.extend([event(
         25,
