@@ -76,116 +76,47 @@ fn import(events: &[Value]) -> Imported {
     netlog(&serde_json::to_vec(&file).unwrap()).unwrap()
 }
 
-/// A socket for a request, connected.
-fn dialled() -> Vec<Value> {
-    let (request, job, connect, socket) = (
-        ("URL_REQUEST", 1),
-        ("HTTP_STREAM_JOB", 2),
-        ("SSL_CONNECT_JOB", 3),
-        ("SOCKET", 4),
-    );
-    vec![
-        event(
-            10,
-            ("WEBSOCKET_CHANNEL", 9),
-            "WEBSOCKET_ALIVE",
-            "begin",
-            &Value::Null,
-        ),
-        event(
-            10,
-            request,
-            "REQUEST_ALIVE",
-            "begin",
-            &json!({"url": "wss://a.test:8445/ws/"}),
-        ),
-        event(
-            10,
-            job,
-            "HTTP_STREAM_JOB",
-            "begin",
-            &json!({"destination": "https://a.test:8445", "logical_destination": "wss://a.test:8445"}),
-        ),
-        event(
-            11,
-            socket,
-            "SOCKET_ALIVE",
-            "begin",
-            &json!({"source_dependency": {"id": 3, "type": 1}}),
-        ),
-        event(11, socket, "TCP_CONNECT", "begin", &json!({})),
-        event(
-            11,
-            socket,
-            "TCP_CONNECT_ATTEMPT",
-            "begin",
-            &json!({"address": "10.0.0.7:8445"}),
-        ),
-        event(
-            12,
-            job,
-            "SOCKET_POOL_BOUND_TO_CONNECT_JOB",
-            "",
-            &json!({"source_dependency": {"id": connect.1, "type": 1}}),
-        ),
-        event(14, socket, "TCP_CONNECT_ATTEMPT", "end", &Value::Null),
-        event(
-            14,
-            socket,
-            "TCP_CONNECT",
-            "end",
-            &json!({"local_address": "10.0.0.1:5", "remote_address": "10.0.0.7:8445"}),
-        ),
-        event(15, socket, "SSL_CONNECT", "begin", &Value::Null),
-        event(
-            19,
-            socket,
-            "SSL_CONNECT",
-            "end",
-            &json!({"version": "TLS 1.2", "cipher_suite": 49199, "next_proto": "http/1.1"}),
-        ),
-        event(
-            19,
-            job,
-            "SOCKET_POOL_BOUND_TO_SOCKET",
-            "",
-            &json!({"source_dependency": {"id": 4, "type": 1}}),
-        ),
-        event(
-            19,
-            request,
-            "HTTP_STREAM_REQUEST_BOUND_TO_JOB",
-            "",
-            &json!({"source_dependency": {"id": 2, "type": 1}}),
-        ),
-        event(
-            20,
-            request,
-            "HTTP_TRANSACTION_SEND_REQUEST_HEADERS",
-            "",
-            &json!({"line": "GET /ws/ HTTP/1.1\r\n", "headers": ["Host: a.test:8445", "Authorization: [45 bytes were stripped]"]}),
-        ),
-        event(
-            25,
-            request,
-            "HTTP_TRANSACTION_READ_RESPONSE_HEADERS",
-            "",
-            &json!({"headers": ["HTTP/1.1 101 Switching Protocols", "Sec-WebSocket-Protocol: xmpp"]}),
-        ),
-    ]
+/// Events as lines: time, source, its number, type, phase, parameters.
+fn transcript(lines: &str) -> Vec<Value> {
+    let one = |line: &str| {
+        let [time, source, id, kind, phase, params] = line.splitn(6, ' ').collect::<Vec<_>>()[..]
+        else {
+            panic!("{line}")
+        };
+        let source = (source, id.parse().unwrap());
+        let params = serde_json::from_str(params).unwrap();
+        event(time.parse().unwrap(), source, kind, phase, &params)
+    };
+    lines.trim().lines().map(one).collect()
 }
 
-/// The same up to the 101.
+/// A socket for a request, until its TLS handshake begins.
+const DIALLED: &str = r#"
+10 WEBSOCKET_CHANNEL 9 WEBSOCKET_ALIVE begin null
+10 URL_REQUEST 1 REQUEST_ALIVE begin {"url": "wss://a.test:8445/ws/"}
+10 HTTP_STREAM_JOB 2 HTTP_STREAM_JOB begin {"destination": "https://a.test:8445", "logical_destination": "wss://a.test:8445"}
+11 SOCKET 4 SOCKET_ALIVE begin {"source_dependency": {"id": 3, "type": 1}}
+11 SOCKET 4 TCP_CONNECT begin {"address_list": ["10.0.0.7:8445"]}
+11 SOCKET 4 TCP_CONNECT_ATTEMPT begin {"address": "10.0.0.7:8445"}
+12 HTTP_STREAM_JOB 2 SOCKET_POOL_BOUND_TO_CONNECT_JOB - {"source_dependency": {"id": 3, "type": 1}}
+14 SOCKET 4 TCP_CONNECT_ATTEMPT end null
+14 SOCKET 4 TCP_CONNECT end {"local_address": "10.0.0.1:5", "remote_address": "10.0.0.7:8445"}
+15 SOCKET 4 SSL_CONNECT begin null
+"#;
+
+/// The same, from there to the 101.
+const UPGRADED: &str = r#"
+19 SOCKET 4 SSL_CONNECT end {"version": "TLS 1.2", "cipher_suite": 49199, "next_proto": "http/1.1"}
+19 HTTP_STREAM_JOB 2 SOCKET_POOL_BOUND_TO_SOCKET - {"source_dependency": {"id": 4, "type": 1}}
+19 URL_REQUEST 1 HTTP_STREAM_REQUEST_BOUND_TO_JOB - {"source_dependency": {"id": 2, "type": 1}}
+20 URL_REQUEST 1 HTTP_TRANSACTION_SEND_REQUEST_HEADERS - {"line": "GET /ws/ HTTP/1.1\r\n", "headers": ["Host: a.test:8445", "Authorization: [45 bytes were stripped]"]}
+25 URL_REQUEST 1 HTTP_TRANSACTION_READ_RESPONSE_HEADERS - {"headers": ["HTTP/1.1 101 Switching Protocols", "Sec-WebSocket-Protocol: xmpp"]}
+25 URL_REQUEST 1 REQUEST_ALIVE end {"net_error": -9}
+"#;
+
 fn connected() -> Vec<Value> {
-    let request = ("URL_REQUEST", 1);
-    let mut events = dialled();
-    events.extend([event(
-        25,
-        request,
-        "REQUEST_ALIVE",
-        "end",
-        &json!({"net_error": -9}),
-    )]);
+    let mut events = transcript(DIALLED);
+    events.extend(transcript(UPGRADED));
     events
 }
 
@@ -232,9 +163,14 @@ fn the_log_of_a_real_chromium_shows_the_reset() {
         17
     );
     assert_eq!(names[names.len() - 3..], ["ended", "ended", "closed"]);
-    let refused = EventKind::name;
-    assert!(imported.kinds().iter().any(|kind| matches!(kind, EventKind::UpstreamFailed(failed) if failed.reason == DialFailure::ConnectionRefused && failed.target.port == 8444)), "{:?}", imported.kinds().iter().map(|kind| refused(kind)).collect::<Vec<_>>());
-    assert!(imported.kinds().iter().any(|kind| matches!(kind, EventKind::Attempt(attempt) if attempt.outcome == AttemptOutcome::Failed(DialFailure::ConnectionRefused))));
+    let failed = imported.kinds().into_iter().find_map(|kind| match kind {
+        EventKind::UpstreamFailed(failed) if failed.target.port == 8444 => Some(&failed.reason),
+        _ => None,
+    });
+    assert_eq!(failed, Some(&DialFailure::ConnectionRefused));
+    let refused = AttemptOutcome::Failed(DialFailure::ConnectionRefused);
+    let is_refused = |kind: &&EventKind| matches!(kind, EventKind::Attempt(attempt) if attempt.outcome == refused);
+    assert!(imported.kinds().iter().any(is_refused));
 }
 
 #[test]
@@ -299,32 +235,15 @@ fn a_socket_is_told_from_its_dial_to_its_reset() {
 
 #[test]
 fn a_handshake_that_fails_is_told_once() {
-    let mut events = connected();
-    events.truncate(10);
-    events.extend([
-        event(
-            18,
-            ("SOCKET", 4),
-            "SSL_CONNECT",
-            "end",
-            &json!({"net_error": -1201}),
-        ),
-        event(18, ("SOCKET", 4), "SOCKET_ALIVE", "end", &Value::Null),
-        event(
-            18,
-            ("URL_REQUEST", 1),
-            "HTTP_STREAM_REQUEST_BOUND_TO_JOB",
-            "",
-            &json!({"source_dependency": {"id": 2, "type": 1}}),
-        ),
-        event(
-            19,
-            ("URL_REQUEST", 1),
-            "REQUEST_ALIVE",
-            "end",
-            &json!({"net_error": -1201}),
-        ),
-    ]);
+    let mut events = transcript(DIALLED);
+    events.extend(transcript(
+        r#"
+18 SOCKET 4 SSL_CONNECT end {"net_error": -1201}
+18 SOCKET 4 SOCKET_ALIVE end null
+18 URL_REQUEST 1 HTTP_STREAM_REQUEST_BOUND_TO_JOB - {"source_dependency": {"id": 2, "type": 1}}
+19 URL_REQUEST 1 REQUEST_ALIVE end {"net_error": -1201}
+"#,
+    ));
     let imported = import(&events);
     assert_eq!(
         imported.names(),
