@@ -25,9 +25,7 @@ mod xmpp;
 
 pub use limits::Limits;
 
-use crate::event::{
-    Direction, EventKind, Header, Micros, Payload, Stanza, Times, WebSocketOpened,
-};
+use crate::event::{Direction, EventKind, Header, Micros, Payload, Stanza, Times, WebSocketOpened};
 
 use http1::{Http, Switch};
 use kept::Kept;

@@ -2,39 +2,37 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::entry::{Body, Close, Entry, Response, Timings};
-use super::messages::{Socket, content, micros};
+use super::entry::{Entry, Timings};
+use super::messages::Socket;
 use super::{KNOWN, Known, Log};
 use crate::event::{
-    Attempt, AttemptOutcome, BodyFraming, Closed, Closing, Direction, Ended, EventKind, Header,
-    HttpBody, HttpRequest, HttpResponse, HttpVersion, Leg, Manner, Micros, Payload, Resolved,
-    TlsEstablished, TlsFailed, UpstreamFailed,
+    Attempt, AttemptOutcome, Direction, Ended, EventKind, Leg, Micros, Resolved, TlsEstablished,
+    TlsFailed, UpstreamFailed,
 };
 use crate::import::failure::{self, Fate};
 use crate::import::spool::Fact;
 use crate::import::url::{self, Url};
-use crate::tap;
 
 /// When each phase of an entry was over, in microseconds since the Unix epoch.
 #[derive(Debug)]
-struct Phases {
-    started: i64,
-    resolved: i64,
-    connected: i64,
-    secured: i64,
-    sent: i64,
-    answered: i64,
-    ended: i64,
+pub(super) struct Phases {
+    pub(super) started: i64,
+    pub(super) resolved: i64,
+    pub(super) connected: i64,
+    pub(super) secured: i64,
+    pub(super) sent: i64,
+    pub(super) answered: i64,
+    pub(super) ended: i64,
 }
 
 /// Where an entry's facts belong.
 #[derive(Debug, Clone, Copy)]
-struct Place {
-    connection: usize,
-    exchange: u64,
-    is_new: bool,
+pub(super) struct Place {
+    pub(super) connection: usize,
+    pub(super) exchange: u64,
+    pub(super) is_new: bool,
     /// Facts of an opening come before messages of the same time.
-    is_socket: bool,
+    pub(super) is_socket: bool,
 }
 
 impl Log<'_> {
@@ -179,170 +177,17 @@ impl Log<'_> {
         }
     }
 
-    fn request(&mut self, place: Place, entry: &mut Entry, url: &Url, phases: &Phases) {
-        let request = std::mem::take(&mut entry.request);
-        let body = request.body;
-        let content_type = value(&request.headers.fields, "content-type").or_else(|| mime(&body));
-        let head = HttpRequest {
-            exchange: place.exchange,
-            method: request.method,
-            target: url.target.clone(),
-            version: version(&request.version),
-            headers: request.headers.fields,
-        };
-        entry.request.method.clone_from(&head.method);
-        let to_server = Some(Direction::ToServer);
-        self.fact(place, phases.sent, to_server, EventKind::HttpRequest(head));
-        let wire_size = request.body_size.unwrap_or_default();
-        if body.text.is_some() || wire_size > 0 {
-            let body = self.body(place, body, wire_size, content_type, None);
-            self.fact(place, phases.sent, to_server, EventKind::HttpBody(body));
-        }
-    }
-
-    fn response(&mut self, place: Place, entry: &mut Entry, url: &Url, phases: &Phases) {
-        let Response {
-            status,
-            reason,
-            version,
-            headers,
-            body,
-            ..
-        } = &mut entry.response;
-        if *status == 0 {
-            return;
-        }
-        let body = std::mem::take(body);
-        let head = HttpResponse {
-            exchange: place.exchange,
-            version: self::version(version),
-            status: *status,
-            reason: std::mem::take(reason),
-            headers: headers.fields.clone(),
-        };
-        let to_client = Some(Direction::ToClient);
-        if *status == 101 {
-            let opened = tap::web_socket_opened(place.exchange, url.target.clone(), &head.headers);
-            self.fact(
-                place,
-                phases.answered,
-                to_client,
-                EventKind::HttpResponse(head),
-            );
-            self.fact(
-                place,
-                phases.answered,
-                to_client,
-                EventKind::WebSocketOpened(opened),
-            );
-            return;
-        }
-        let size = body.size.unwrap_or_default();
-        let has_body = head.has_body(&entry.request.method) || size > 0;
-        let content_type = value(&head.headers, "content-type").or_else(|| mime(&body));
-        let encoding = value(&head.headers, "content-encoding");
-        self.fact(
-            place,
-            phases.answered,
-            to_client,
-            EventKind::HttpResponse(head),
-        );
-        if has_body {
-            let wire_size = wire_size(&entry.response, size);
-            let body = self.body(place, body, wire_size, content_type, encoding);
-            self.fact(place, phases.ended, to_client, EventKind::HttpBody(body));
-        }
-    }
-
-    fn body(
-        &self,
-        place: Place,
-        body: Body,
-        wire_size: u64,
-        content_type: Option<String>,
-        content_encoding: Option<String>,
-    ) -> HttpBody {
-        let text = body.text.unwrap_or_default();
-        let (kept, cut) = self.mark.split(&text);
-        let (bytes, size) = content(kept, cut, body.is_base64);
-        let size = size.saturating_add(body.cut);
-        let size = size.max(body.size.unwrap_or(if size == 0 { wire_size } else { 0 }));
-        HttpBody {
-            exchange: place.exchange,
-            framing: BodyFraming::Unknown,
-            wire_size,
-            content_type,
-            content_encoding,
-            content: Payload::capped(&bytes, size, self.limits.decoded_body),
-            still_encoded: false,
-            trailers: Vec::new(),
-            complete: true,
-        }
-    }
-
-    /// What a socket's messages are, and its end as far as the entry knows of it.
-    fn socket(&mut self, place: Place, entry: &Entry, socket: &Socket, phases: &Phases) {
-        let answered = &entry.response.headers.fields;
-        let is_xmpp = match value(answered, "sec-websocket-protocol") {
-            Some(chosen) => chosen.eq_ignore_ascii_case("xmpp"),
-            None if answered.is_empty() => socket.saw_framing,
-            None => false,
-        };
-        if !is_xmpp {
-            self.collector.is_plain(place.connection);
-        }
-        let last = socket.span.map_or(phases.answered, |(_, last)| last);
-        let over = phases.started.saturating_add(millis(entry.time)).max(last);
-        let close = &entry.close;
-        let closes = close.is_there && !socket.saw_close;
-        if closes {
-            let at = close.time.map_or(over, micros).max(last);
-            self.fact(
-                place,
-                at,
-                way(close),
-                EventKind::WebSocketClose(closing(close)),
-            );
-        }
-        let is_over = close.is_there || socket.saw_close || socket.error.is_some();
-        // Chromium counts on at each message and once more at the end; its start is cut to a millisecond.
-        if !is_over && over - last <= ROUNDING {
-            return;
-        }
-        let manner =
-            socket
-                .error
-                .as_deref()
-                .map_or(Manner::Unknown, |error| match failure::fate(error) {
-                    Fate::Ended(manner) => manner,
-                    _ => Manner::Error(error.chars().take(WORDS).collect()),
-                });
-        let (to_server, to_client) = socket.bytes;
-        let ended = EventKind::Ended(Ended {
-            manner,
-            bytes: to_client,
-        });
-        self.fact(place, over, Some(Direction::ToClient), ended);
-        let ended = EventKind::Ended(Ended {
-            manner: Manner::Unknown,
-            bytes: to_server,
-        });
-        self.fact(place, over, Some(Direction::ToServer), ended);
-        let lasted = since(phases.started, over);
-        let closed = EventKind::Closed(Closed {
-            first: None,
-            to_server,
-            to_client,
-            lasted,
-        });
-        self.fact(place, over, None, closed);
-    }
-
     fn open(&mut self, place: Place, at: i64, kind: EventKind) {
         self.collector.open(Fact::of(place.connection, at, kind));
     }
 
-    fn fact(&mut self, place: Place, at: i64, direction: Option<Direction>, kind: EventKind) {
+    pub(super) fn fact(
+        &mut self,
+        place: Place,
+        at: i64,
+        direction: Option<Direction>,
+        kind: EventKind,
+    ) {
         let opens = matches!(
             kind,
             EventKind::HttpRequest(_) | EventKind::HttpResponse(_) | EventKind::WebSocketOpened(_)
@@ -390,55 +235,9 @@ impl Phases {
     }
 }
 
-/// Bytes of the body on the wire: what Chromium says, or what is left of head and body together.
-fn wire_size(response: &Response, size: u64) -> u64 {
-    let together = response.transfer_size.filter(|size| *size > 0);
-    let rest = together
-        .zip(response.headers_size)
-        .map(|(all, head)| all.saturating_sub(head));
-    response.body_size.or(rest).unwrap_or(size)
-}
-
-fn value(headers: &[Header], name: &str) -> Option<String> {
-    let field = headers
-        .iter()
-        .find(|header| header.name.eq_ignore_ascii_case(name));
-    field.map(|header| header.value.clone())
-}
-
-/// The media type; DevTools writes `x-unknown` where there is none.
-fn mime(body: &Body) -> Option<String> {
-    Some(body.mime.clone()).filter(|mime| !mime.is_empty() && mime != "x-unknown")
-}
-
-fn version(text: &str) -> HttpVersion {
-    match text.to_ascii_lowercase().as_str() {
-        "http/1.0" => HttpVersion::Http10,
-        "http/1.1" => HttpVersion::Http11,
-        "h2" | "http/2" | "http/2.0" => HttpVersion::Http2,
-        "h3" | "http/3" | "http/3.0" => HttpVersion::Http3,
-        _ => HttpVersion::Unknown,
-    }
-}
-
-fn way(close: &Close) -> Option<Direction> {
-    match close.way.as_str() {
-        "send" => Some(Direction::ToServer),
-        "receive" => Some(Direction::ToClient),
-        _ => None,
-    }
-}
-
-fn closing(close: &Close) -> Closing {
-    Closing {
-        code: close.code,
-        reason: close.reason.chars().take(WORDS).collect(),
-    }
-}
-
 /// Milliseconds in microseconds; what is less than 0 stands for nothing.
 #[expect(clippy::cast_possible_truncation, reason = "it is bounded first")]
-fn millis(milliseconds: f64) -> i64 {
+pub(super) fn millis(milliseconds: f64) -> i64 {
     (milliseconds.clamp(0.0, 1e12) * 1e3).round() as i64
 }
 
@@ -446,13 +245,9 @@ fn duration(milliseconds: f64) -> Micros {
     since(0, millis(milliseconds))
 }
 
-fn since(earlier: i64, later: i64) -> Micros {
+pub(super) fn since(earlier: i64, later: i64) -> Micros {
     Micros(u64::try_from(later.saturating_sub(earlier)).unwrap_or_default())
 }
 
 /// What no HAR says.
 const UNKNOWN: &str = "unknown";
-/// How far a socket's end has to be behind its last message to be known as one, in microseconds.
-const ROUNDING: i64 = 2_000;
-/// Characters of the browser's words that are kept.
-const WORDS: usize = 200;

@@ -1,6 +1,8 @@
 //! HAR 1.2 as Chromium's DevTools writes it, and what other programs make of it: entries become facts, one at a time.
 
+mod end;
 mod entry;
+mod exchange;
 mod facts;
 mod messages;
 #[cfg(test)]

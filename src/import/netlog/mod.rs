@@ -3,6 +3,7 @@
 //! It knows sockets, TLS, heads and frames, and no content at all: of messages and bodies it says the size.
 
 mod constants;
+mod frames;
 mod record;
 mod sockets;
 mod streams;

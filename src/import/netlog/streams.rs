@@ -1,13 +1,12 @@
-//! Requests, and what became of them on their sockets: heads, sizes of bodies, frames of WebSocket.
+//! Requests, and what became of them on their sockets: heads, and the sizes of bodies.
 
 use super::constants::{Kind, Phase};
+use super::frames::unseen;
 use super::record::Params;
-use super::sockets::since;
 use super::{Log, Seen};
 use crate::event::{
-    BodyFraming, Closing, Content, DataOpcode, Direction, Ended, EventKind, FrameFacts, Header,
-    HttpBody, HttpRequest, HttpResponse, HttpVersion, Leg, Manner, MessageFacts, Micros, Payload,
-    Pong, TlsFailed, UpstreamFailed, WebSocketMessage,
+    BodyFraming, Direction, EventKind, Header, HttpBody, HttpRequest, HttpResponse, HttpVersion,
+    Leg, MessageFacts, Micros, TlsFailed, UpstreamFailed,
 };
 use crate::import::failure::{self, Fate};
 use crate::import::spool::Fact;
@@ -20,7 +19,7 @@ pub(super) struct Request {
     url: Option<Url>,
     method: String,
     job: Option<u64>,
-    connection: Option<usize>,
+    pub(super) connection: Option<usize>,
     exchange: u64,
     target: String,
     is_web_socket: bool,
@@ -30,7 +29,7 @@ pub(super) struct Request {
     content_encoding: Option<String>,
     body: u64,
     /// Messages of which not all frames have come, to the server and to the client.
-    messages: [Option<MessageFacts>; 2],
+    pub(super) messages: [Option<MessageFacts>; 2],
 }
 
 impl Log<'_> {
@@ -254,109 +253,6 @@ impl Log<'_> {
         self.collector.enter(connection, started, &url.authority);
         self.collector.push(Fact::of(connection, seen.at, kind));
     }
-
-    /// The browser gave a WebSocket up; why, in its words.
-    pub(super) fn socket_trouble(&mut self, seen: &Seen, request: u64, reason: &str) {
-        let connection = self
-            .requests
-            .get(request)
-            .and_then(|request| request.connection);
-        let Some(connection) = connection else {
-            return;
-        };
-        let what = match seen.kind {
-            Kind::CloseTimeout => "no answer to the Close of the WebSocket in the browser's time",
-            Kind::InvalidFrame => "the browser gave up the WebSocket: invalid frame",
-            _ => "the browser gave up the WebSocket: upgrade failed",
-        };
-        let reason: String = reason.chars().take(WORDS).collect();
-        let words = if reason.is_empty() {
-            what.to_owned()
-        } else {
-            format!("{what} ({reason})")
-        };
-        let ended = EventKind::Ended(Ended {
-            manner: Manner::Error(words),
-            bytes: 0,
-        });
-        self.collector
-            .push(Fact::sent(connection, Direction::ToServer, seen.at, ended));
-    }
-
-    /// A frame's head: all that a NetLog has of it.
-    fn frame(&mut self, seen: &Seen, direction: Direction, params: &Params) {
-        let started = self.collector.started();
-        let Some(request) = self.requests.get(seen.id) else {
-            return;
-        };
-        let Some(connection) = request.connection else {
-            return;
-        };
-        let size = params.count.unwrap_or_default();
-        let payload = Payload {
-            content: Content::default(),
-            size,
-            cut: size,
-        };
-        let kind = match params.opcode {
-            Some(8) => EventKind::WebSocketClose(Closing {
-                code: None,
-                reason: if size == 0 {
-                    String::new()
-                } else {
-                    UNSEEN.to_owned()
-                },
-            }),
-            Some(9) => EventKind::WebSocketPing(payload),
-            Some(10) => EventKind::WebSocketPong(Pong {
-                payload,
-                round_trip: None,
-            }),
-            Some(opcode @ 0..=2) => {
-                let slot = usize::from(direction == Direction::ToClient);
-                let Some(message) = request.messages.get_mut(slot) else {
-                    return;
-                };
-                let facts = message.get_or_insert_with(|| MessageFacts {
-                    opcode: if opcode == 2 {
-                        DataOpcode::Binary
-                    } else {
-                        DataOpcode::Text
-                    },
-                    masked: params.masked,
-                    compressed: params.compressed,
-                    wire_size: 0,
-                    frame_count: 0,
-                    frames: Vec::new(),
-                });
-                facts.wire_size = facts.wire_size.saturating_add(size);
-                facts.frame_count += 1;
-                let is_only_one = params.is_final && facts.frame_count == 1;
-                if !is_only_one && facts.frames.len() < MessageFacts::FRAMES_KEPT {
-                    facts.frames.push(FrameFacts {
-                        wire_size: size,
-                        arrived: since(started, seen.at),
-                    });
-                }
-                if !params.is_final {
-                    return;
-                }
-                let Some(message) = message.take() else {
-                    return;
-                };
-                let size = message.wire_size;
-                let payload = Payload {
-                    content: Content::default(),
-                    size,
-                    cut: size,
-                };
-                EventKind::WebSocketMessage(WebSocketMessage { message, payload })
-            }
-            _ => return,
-        };
-        self.collector
-            .push(Fact::sent(connection, direction, seen.at, kind));
-    }
 }
 
 /// A body of which only the size is known.
@@ -373,11 +269,7 @@ fn unread(
         wire_size: size,
         content_type,
         content_encoding,
-        content: Payload {
-            content: Content::default(),
-            size,
-            cut: size,
-        },
+        content: unseen(size),
         still_encoded: false,
         trailers: Vec::new(),
         complete,
@@ -406,8 +298,3 @@ fn version(text: &str) -> HttpVersion {
         _ => HttpVersion::Unknown,
     }
 }
-
-/// Stands for the reason of a Close that is not empty.
-const UNSEEN: &str = "(code and reason are not in a NetLog)";
-/// Characters of the browser's words that are kept.
-const WORDS: usize = 200;
