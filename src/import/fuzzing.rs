@@ -1,6 +1,7 @@
 //! What must hold for any bytes; the fuzz targets and the property tests call in here.
 
 use std::io::Cursor;
+use std::sync::LazyLock;
 
 use super::{ImportError, Options, Report};
 use crate::event::{Event, EventKind, Redaction};
@@ -24,11 +25,11 @@ type Importer<'i> =
     fn(&'i [u8], Vec<u8>, &Redactor, &Options<'_>) -> Result<(Report, Vec<u8>), ImportError>;
 
 fn import<'i>(input: &'i [u8], importer: Importer<'i>) {
-    let Ok(redactor) = Redactor::new(Redaction::Standard, [7; 32]) else {
-        return;
-    };
+    // It is made once: making it takes longer than most inputs.
+    static REDACTOR: LazyLock<Redactor> =
+        LazyLock::new(|| Redactor::new(Redaction::Standard, [7; 32]).expect("the level is built"));
     let options = Options { wanted: &|_| true };
-    match importer(input, Vec::new(), &redactor, &options) {
+    match importer(input, Vec::new(), &REDACTOR, &options) {
         Ok((report, recording)) => whole(&report, recording),
         Err(ImportError::NoHar | ImportError::NoNetlog) => {}
         Err(error) => panic!("{error}"),
