@@ -11,7 +11,8 @@ use finspect_ca::{Authority, Permitted};
 use tokio::time::{sleep, timeout};
 
 use super::record::{Record, Typed};
-use super::session::{Session, View, say};
+use super::redact::redactor;
+use super::session::{Plan, Session, View, say};
 use super::{Exit, Failed, runtime, signals};
 use crate::event::Redaction;
 use crate::proxy::{Proxy, ProxyConfig, Trust, TrustOptions};
@@ -67,11 +68,7 @@ pub(super) fn run(args: &DemoArgs, out: &mut dyn Write) -> Result<Exit, Failed> 
             .map_err(|error| Failed::usage(format!("cannot write the list: {error}")));
     }
     let scenario = super::simulate::scenario(&args.scenario)?;
-    let view = View::new(
-        Some(&args.format),
-        args.filter.as_deref(),
-        Redaction::Standard,
-    )?;
+    let view = View::new(Some(&args.format), args.filter.as_deref())?;
     let typed = |path| {
         Record::from_typed(&Typed {
             path: Some(path),
@@ -79,7 +76,14 @@ pub(super) fn run(args: &DemoArgs, out: &mut dyn Write) -> Result<Exit, Failed> 
         })
     };
     let record = args.record.as_deref().map(typed).transpose()?;
-    runtime()?.block_on(Demo::play(scenario, view, record, args.keep))
+    let session = Plan {
+        view,
+        redactor: redactor(Redaction::Standard, None)?,
+        record,
+        intercepted: Vec::new(),
+        options: Vec::new(),
+    };
+    runtime()?.block_on(Demo::play(scenario, session, args.keep))
 }
 
 /// The three parties.
@@ -90,13 +94,8 @@ struct Demo {
 }
 
 impl Demo {
-    async fn play(
-        scenario: &'static Scenario,
-        view: View,
-        record: Option<Record>,
-        keep: bool,
-    ) -> Result<Exit, Failed> {
-        let demo = Self::set_up(scenario, view, record).await?;
+    async fn play(scenario: &'static Scenario, session: Plan, keep: bool) -> Result<Exit, Failed> {
+        let demo = Self::set_up(scenario, session).await?;
         say(&format!(
             "finspect demo, scenario {}: {}. {PACE} seconds of the desktop's life pass in one.",
             scenario.name, scenario.about
@@ -123,11 +122,7 @@ impl Demo {
         told.map(|()| exit)
     }
 
-    async fn set_up(
-        scenario: &'static Scenario,
-        view: View,
-        record: Option<Record>,
-    ) -> Result<Self, Failed> {
+    async fn set_up(scenario: &'static Scenario, session: Plan) -> Result<Self, Failed> {
         let simulator = Simulator::start(SimConfig {
             scenario: Some(scenario),
             pace: Pace::new(PACE),
@@ -157,7 +152,10 @@ impl Demo {
             key_log: None,
             patience: Duration::from_secs(30),
         };
-        let session = Session::start(view, record, vec![host], Vec::new())?;
+        let session = Session::start(Plan {
+            intercepted: vec![host],
+            ..session
+        })?;
         let proxy = Proxy::start(config, session.bus(), session.redactor())
             .await
             .map_err(failed("cannot start the proxy"))?;

@@ -4,6 +4,7 @@ pub mod ca;
 mod demo;
 mod exit;
 mod export;
+mod import;
 mod log;
 mod moment;
 mod output;
@@ -41,7 +42,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Intercept the named hosts and print what passes
+    /// Intercept the named hosts, print what passes, and record it
     Run(Box<run::RunArgs>),
     /// An embedded Finesse, an agent, the proxy between them, a disconnect, and what happened
     Demo(demo::DemoArgs),
@@ -49,14 +50,16 @@ enum Command {
     Show(show::ShowArgs),
     /// What is recorded: started, duration, size, hosts, agents, disconnects, gaps
     Recordings(recordings::RecordingsArgs),
-    /// The embedded Finesse alone, to point a browser or a gadget at
-    Simulate(simulate::SimulateArgs),
-    /// A recording in the form of another tool: pcapng, text
-    Export(export::ExportArgs),
-    /// The certificate authority: create, show, export, remove
-    Ca(ca::CaArgs),
     /// Tighten a recording before it is shared, and say what was replaced
     Redact(redact::RedactArgs),
+    /// A recording in the form of another tool: har, pcapng, csv, text
+    Export(export::ExportArgs),
+    /// A file that a browser wrote (HAR, NetLog) becomes a recording
+    Import(import::ImportArgs),
+    /// The embedded Finesse alone, to point a browser or a gadget at
+    Simulate(simulate::SimulateArgs),
+    /// The certificate authority: create, show, export, remove
+    Ca(ca::CaArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -67,11 +70,11 @@ enum Command {
 const EXAMPLES: &str = "\
 Examples:
   finspect demo                                            see what it does, with nothing but this program
-  finspect run finesse1.example.com finesse2.example.com   the proxy, for both nodes of a pair
-  finspect redact FILE --level strict -o OUT               a recording without its persons, to be shared
-  finspect ca show                                         whom the browser has to trust, and until when
-  finspect show session.jsonl --from 12:31                 a recording, printed as it was live
+  finspect run finesse1.example.com finesse2.example.com   the proxy, for both nodes of a pair; recorded
   finspect recordings                                      what is recorded, and where it disconnected
+  finspect show session.jsonl --from 12:31                 a recording, printed as it was live
+  finspect redact session.jsonl --level strict -o OUT      a recording without its persons, to be shared
+  finspect ca show                                         whom the browser has to trust, and until when
   finspect run --help                                      everything that `run` can do
 
 stdout is the session, stderr is talk. Exit codes: 0 done; 2 wrong usage, unreadable input or a failed start;
@@ -119,10 +122,11 @@ fn run_command(command: Command) -> Result<Exit, Failed> {
         Command::Demo(args) => demo::run(&args, out),
         Command::Show(args) => show::run(&args),
         Command::Recordings(args) => recordings::run(&args, out, talk),
-        Command::Simulate(args) => runtime()?.block_on(simulate::run(&args, out, talk)),
-        Command::Export(args) => export::run(&args),
-        Command::Ca(args) => ca::run(&args, out, talk),
         Command::Redact(args) => redact::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Simulate(args) => runtime()?.block_on(simulate::run(&args, out, talk)),
+        Command::Ca(args) => ca::run(&args, out, talk),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "finspect", &mut script);

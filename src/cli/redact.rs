@@ -58,10 +58,7 @@ pub(super) fn run(args: &RedactArgs) -> Result<Exit, Failed> {
             "the recording is strict already, and what was replaced cannot be brought back: use --level strict",
         ));
     }
-    let redactor = match &args.redact_key {
-        Some(path) => Redactor::new(level, &key(path)?),
-        None => Redactor::random(level).map_err(|error| Failed::usage(error.to_string()))?,
-    };
+    let redactor = redactor(level, args.redact_key.as_deref())?;
     let former = reading.header().session.pseudonyms.clone();
     if former.is_some() && former != redactor.key_name() {
         say(
@@ -192,6 +189,14 @@ pub(super) fn level(typed: Option<&str>) -> Result<Redaction, Failed> {
         Some(other) => Err(Failed::usage(format!(
             "`{other}` is no redaction level; there is standard, strict and off"
         ))),
+    }
+}
+
+/// The redactor of a command: with the key of `--redact-key`, or one that nobody knows.
+pub(super) fn redactor(level: Redaction, file: Option<&Path>) -> Result<Redactor, Failed> {
+    match file {
+        Some(path) => Ok(Redactor::new(level, &key(path)?)),
+        None => Redactor::random(level).map_err(|error| Failed::usage(error.to_string())),
     }
 }
 

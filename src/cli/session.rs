@@ -12,7 +12,7 @@ use crate::bus::{Bus, Clock};
 use crate::cli::record::Record;
 use crate::cli::{Exit, Failed};
 use crate::event::{EventKind, Micros, Redaction, SessionEnded, SessionStarted, Source, Times};
-use crate::redact::{Key, Redactor};
+use crate::redact::Redactor;
 use crate::sink::console::{self, Colour, Console, Format, Renderer};
 use crate::sink::filter::Filter;
 use crate::sink::recorder::{self, Recorder};
@@ -22,8 +22,18 @@ use crate::sink::recorder::{self, Recorder};
 pub(super) struct View {
     pub(super) format: Format,
     pub(super) filter: Option<Filter>,
-    redaction: Redaction,
-    key: Option<Key>,
+}
+
+/// What a session is to be.
+pub(super) struct Plan {
+    pub(super) view: View,
+    pub(super) redactor: Redactor,
+    /// Absent where nothing is recorded.
+    pub(super) record: Option<Record>,
+    /// Hosts named for interception.
+    pub(super) intercepted: Vec<String>,
+    /// What changes the traffic, for the record.
+    pub(super) options: Vec<String>,
 }
 
 /// A running session.
@@ -45,11 +55,7 @@ const RECORDING_PATIENCE: Duration = Duration::from_secs(60);
 
 impl View {
     /// Reads `--format` and `--filter`.
-    pub(super) fn new(
-        format: Option<&str>,
-        filter: Option<&str>,
-        redaction: Redaction,
-    ) -> Result<Self, Failed> {
+    pub(super) fn new(format: Option<&str>, filter: Option<&str>) -> Result<Self, Failed> {
         let format = match format {
             None | Some("pretty") => Format::Pretty,
             Some("compact") => Format::Compact,
@@ -64,33 +70,20 @@ impl View {
             .map(Filter::parse)
             .transpose()
             .map_err(|error| Failed::usage(format!("--filter: {error}")))?;
-        Ok(Self {
-            format,
-            filter,
-            redaction,
-            key: None,
-        })
-    }
-
-    /// The same with pseudonyms of this key, instead of one that is made for the session.
-    pub(super) fn with_key(self, key: Option<Key>) -> Self {
-        Self { key, ..self }
+        Ok(Self { format, filter })
     }
 }
 
 impl Session {
     /// Starts the listeners of a session and publishes its first event.
-    pub(super) fn start(
-        view: View,
-        record: Option<Record>,
-        intercepted: Vec<String>,
-        options: Vec<String>,
-    ) -> Result<Self, Failed> {
-        let redactor = match &view.key {
-            Some(key) => Redactor::new(view.redaction, key),
-            None => Redactor::random(view.redaction)
-                .map_err(|error| Failed::usage(error.to_string()))?,
-        };
+    pub(super) fn start(plan: Plan) -> Result<Self, Failed> {
+        let Plan {
+            view,
+            redactor,
+            record,
+            intercepted,
+            options,
+        } = plan;
         let clock = Clock::start();
         let bus = Arc::new(Bus::new(clock));
         let renderer = Renderer::new(view.format, colour(), TimeZone::system());
@@ -104,7 +97,7 @@ impl Session {
             time_zone: TimeZone::system().iana_name().map(ToOwned::to_owned),
             intercepted,
             options,
-            redaction: view.redaction,
+            redaction: redactor.level(),
             pseudonyms: redactor.key_name(),
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         };
@@ -117,7 +110,7 @@ impl Session {
             _ => None,
         };
         bus.publish(Times::at(Micros(0)), None, None, started);
-        if view.redaction == Redaction::Off {
+        if redactor.level() == Redaction::Off {
             say(
                 "WARNING: redaction is off: passwords, tokens and cookies are shown and recorded in clear",
             );

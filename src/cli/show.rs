@@ -15,7 +15,7 @@ use super::moment::{Moment, OutOfTime, connection};
 use super::reading::Reading;
 use super::session::{View, colour, say};
 use super::{Exit, Failed, signals};
-use crate::event::{ConnectionId, Event, Micros, Redaction};
+use crate::event::{ConnectionId, Event, Micros};
 use crate::recording::Header;
 use crate::sink::console::{Console, Renderer};
 use crate::sink::filter::{Position, Selection};
@@ -69,11 +69,7 @@ lines are damaged, or finspect itself lost some while it recorded.";
 
 /// Prints a recording.
 pub(super) fn run(args: &ShowArgs) -> Result<Exit, Failed> {
-    let view = View::new(
-        Some(&args.format),
-        args.filter.as_deref(),
-        Redaction::Standard,
-    )?;
+    let view = View::new(Some(&args.format), args.filter.as_deref())?;
     let mut reading = if args.follow {
         Reading::follow(&args.file)?
     } else {

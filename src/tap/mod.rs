@@ -25,12 +25,24 @@ mod xmpp;
 
 pub use limits::Limits;
 
-use crate::event::{Direction, EventKind, Micros, Times};
+use crate::event::{Direction, EventKind, Header, Micros, Payload, Stanza, Times, WebSocketOpened};
 
 use http1::{Http, Switch};
 use kept::Kept;
 use output::{Output, Stamp};
 use websocket::WebSocket;
+
+/// What a 101 with these header fields settled, for who has its head from elsewhere.
+#[must_use]
+pub fn web_socket_opened(exchange: u64, target: String, headers: &[Header]) -> WebSocketOpened {
+    websocket::agreed(Some((exchange, target)), headers)
+}
+
+/// The outline of the stanza in a text message, for who has the message from elsewhere.
+#[must_use]
+pub fn stanza(xml: &Payload, limits: &Limits) -> Stanza {
+    xmpp::outline(xml, limits)
+}
 
 /// Bytes of one direction as they were read from their sender.
 #[derive(Debug, Clone, Copy)]

@@ -9,6 +9,7 @@ mod flow;
 mod format;
 mod hostile;
 mod http;
+mod import;
 mod moves;
 mod recordings;
 mod secrets;

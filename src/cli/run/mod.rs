@@ -11,7 +11,7 @@ use std::path::Path;
 
 use crate::cli::session::Session;
 use crate::cli::{Exit, Failed, runtime, signals};
-use crate::proxy::{Proxy, Reverse};
+use crate::proxy::Proxy;
 use settings::Settings;
 
 /// Runs the proxy until it is told to end.
@@ -22,18 +22,13 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failed> {
 
 async fn serve(settings: Settings) -> Result<Exit, Failed> {
     let Settings {
-        view,
-        record,
-        options,
+        session,
         proxy,
         ready_file,
         insecure,
     } = settings;
-    let reverse = proxy.reverse.iter().map(Reverse::url);
-    let intercepted = proxy.intercept.iter().map(ToString::to_string);
-    let intercepted = intercepted.chain(reverse).collect();
     let authority = proxy.authority.clone();
-    let session = Session::start(view, record, intercepted, options)?;
+    let session = Session::start(session)?;
     let started = Proxy::start(proxy, session.bus(), session.redactor()).await;
     let proxy = match started {
         Ok(proxy) => proxy,

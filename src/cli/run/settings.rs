@@ -11,7 +11,7 @@ use finspect_ca::Permitted;
 
 use super::typed::{RunArgs, RunOptions};
 use crate::cli::record::{Record, Typed};
-use crate::cli::session::View;
+use crate::cli::session::{Plan, View};
 use crate::cli::{Failed, ca, paths, redact};
 use crate::proxy::{
     ClientCertificate, HostPattern, Intercept, KeyLogFile, Override, ProxyConfig, Reverse, Trust,
@@ -20,11 +20,7 @@ use crate::proxy::{
 
 /// Everything that a run needs, checked.
 pub(super) struct Settings {
-    pub(super) view: View,
-    /// Absent where nothing is to be recorded.
-    pub(super) record: Option<Record>,
-    /// What changes the traffic, for the record.
-    pub(super) options: Vec<String>,
+    pub(super) session: Plan,
     pub(super) proxy: ProxyConfig,
     pub(super) ready_file: Option<PathBuf>,
     /// Hosts whose certificate is not looked at.
@@ -54,16 +50,15 @@ impl Settings {
                 "name what to look into, such as: finspect run finesse1.example.com finesse2.example.com",
             ));
         }
-        let redaction = redact::level(options.redact.as_deref())?;
-        let view = View::new(
-            options.format.as_deref(),
-            options.filter.as_deref(),
-            redaction,
-        )?;
+        let view = View::new(options.format.as_deref(), options.filter.as_deref())?;
+        let level = redact::level(options.redact.as_deref())?;
+        let redactor = redact::redactor(level, options.redact_key.as_deref())?;
         let record = record(&options)?;
+        let intercepted = intercept.iter().map(ToString::to_string);
+        let intercepted = intercepted
+            .chain(reverse.iter().map(Reverse::url))
+            .collect();
         let for_the_record = for_the_record(&options);
-        let key = options.redact_key.as_deref().map(redact::key).transpose()?;
-        let view = view.with_key(key);
         let trust = trust(&options)?;
         let upstream_proxy = options.upstream_proxy.as_deref().map(parse).transpose()?;
         let overrides: Vec<Override> = parse_all(&options.resolve)?;
@@ -76,9 +71,13 @@ impl Settings {
         let authority = ca::open_or_create(&ca_dir, &permitted, &mut io::stderr())?;
         let key_log = key_log(options.keylog)?;
         Ok(Self {
-            view,
-            record,
-            options: for_the_record,
+            session: Plan {
+                view,
+                redactor,
+                record,
+                intercepted,
+                options: for_the_record,
+            },
             proxy: ProxyConfig {
                 listen,
                 reverse,
@@ -162,7 +161,12 @@ fn for_the_record(options: &RunOptions) -> Vec<String> {
         Some(format!("--upstream-cert {host}"))
     });
     let proxy = options.upstream_proxy.iter();
-    let proxy = proxy.map(|url| format!("--upstream-proxy {url}"));
+    // Its credentials are nobody's traffic, so they are left out even where nothing is redacted.
+    let proxy = proxy.map(|url| {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+        format!("--upstream-proxy {scheme}://{place}")
+    });
     listed.chain(files).chain(hosts).chain(proxy).collect()
 }
 

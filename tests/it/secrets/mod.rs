@@ -4,21 +4,29 @@ mod plants;
 mod stage;
 mod traffic;
 
-use std::fs::File;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use plants::{PERSONS, Plants, UNSEEN, assert_hidden, forms};
-use stage::Stage;
+use stage::{RECORDING, Stage};
 
-/// Every command that reads a recording: the words, with `FILE` for the recording. What it prints must be clean.
+/// Every command that reads a recording: the words, with `FILE` for the recording and `FOLDER` for where it is. What it
+/// prints must be clean.
 const COMMANDS: &[&[&str]] = &[
     &["redact", "FILE", "--level", "strict"],
     &["redact", "FILE", "--level", "standard"],
+    &["show", "FILE"],
+    &["show", "FILE", "--format", "compact"],
+    &["show", "FILE", "--format", "json"],
+    &["recordings", "FOLDER"],
+    &["recordings", "FOLDER", "--json"],
+    &["export", "har", "FILE"],
+    &["export", "pcapng", "FILE"],
+    &["export", "csv", "FILE"],
+    &["export", "text", "FILE"],
 ];
 
 #[test]
@@ -236,20 +244,29 @@ impl Session {
         assert!(self.stdout.len() > 4096, "{}", self.stdout);
         assert_hidden(&self.stdout, hidden, "stdout");
         assert_hidden(&self.stderr, hidden, "stderr");
-        if !self.stdout.starts_with("{\"number\":1,") {
-            return;
-        }
         let recording = self.recording();
+        let text = std::fs::read_to_string(&recording).unwrap();
+        assert_hidden(&text, hidden, "the recording");
         for words in COMMANDS {
-            let file = recording.to_str().unwrap();
-            let words = words
-                .iter()
-                .map(|word| if *word == "FILE" { file } else { word });
-            let words: Vec<&str> = words.collect();
+            let words = words.iter().map(|word| match *word {
+                "FILE" => recording.as_path(),
+                "FOLDER" => self.folder.path(),
+                word => Path::new(word),
+            });
+            let words: Vec<&Path> = words.collect();
             let output = finspect().args(&words).output().unwrap();
-            assert_ne!(output.status.code(), Some(70), "{words:?}");
+            let wanted = match self.is_strict() && words.ends_with(&[Path::new("standard")]) {
+                true => Some(2),
+                false => Some(0),
+            };
+            assert_eq!(output.status.code(), wanted, "{words:?}");
+            assert!(wanted == Some(2) || output.stdout.len() > 100, "{words:?}");
             for bytes in [output.stdout, output.stderr] {
-                assert_hidden(&String::from_utf8_lossy(&bytes), hidden, &words.join(" "));
+                assert_hidden(
+                    &String::from_utf8_lossy(&bytes),
+                    hidden,
+                    &format!("{words:?}"),
+                );
             }
         }
     }
@@ -261,21 +278,15 @@ impl Session {
             .collect()
     }
 
-    /// The session as a recording.
+    /// The session's recording.
     fn recording(&self) -> PathBuf {
-        let path = self.folder.path().join("session.jsonl");
-        let header = json!({
-            "format": "finspect-recording",
-            "version": "1.0",
-            "recording": "00112233",
-            "part": 1,
-            "first-event": 1,
-            "began": 0,
-            "session": self.events()[0]["kind"]["session-started"],
-        });
-        let mut file = File::create(&path).unwrap();
-        write!(file, "{header}\n{}", self.stdout).unwrap();
-        path
+        self.folder.path().join(RECORDING)
+    }
+
+    fn is_strict(&self) -> bool {
+        let text = std::fs::read_to_string(self.recording()).unwrap();
+        let header: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        header["session"]["redaction"] == "strict"
     }
 }
 

@@ -54,6 +54,8 @@ impl Stage {
             .arg(path("ca"))
             .arg("--ready-file")
             .arg(path("ready"))
+            .arg("--record")
+            .arg(path(RECORDING))
             .stdin(Stdio::null())
             .stdout(File::create(path("stdout")).unwrap())
             .stderr(File::create(path("stderr")).unwrap())
@@ -139,5 +141,7 @@ fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     panic!("no {what} within a minute");
 }
 
+/// Where the session is recorded, in its folder.
+pub(super) const RECORDING: &str = "session.jsonl";
 /// The host that is intercepted.
 pub(super) const HOST: &str = "finesse.test";
