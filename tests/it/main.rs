@@ -1,6 +1,7 @@
 //! Black-box tests of the built binary: what goes in on one side comes out on the other, byte for byte and death for death.
 #![cfg(test)]
 
+mod circle;
 mod cli;
 mod death;
 mod door;
