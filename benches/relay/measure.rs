@@ -82,8 +82,9 @@ const QUICK: Sizes = Sizes {
 /// Messages of each busy socket that are under way at one time.
 const IN_FLIGHT: u64 = 16;
 
-/// The first is the one that the aims are about: what `run` prints, and somebody who reads it.
-const FINSPECT: [Subject; 4] = [
+/// The first is the one that the aims are about: what `run` prints, somebody who reads it, and a recording.
+const FINSPECT: [Subject; 5] = [
+    Subject::Finspect("compact", Stdout::Recorded),
     Subject::Finspect("compact", Stdout::Read),
     Subject::Finspect("compact", Stdout::Null),
     Subject::Finspect("compact", Stdout::Closed),

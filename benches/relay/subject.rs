@@ -30,6 +30,8 @@ pub(crate) enum Subject {
 pub(crate) enum Stdout {
     /// To a pipe whose other end reads as fast as it can.
     Read,
+    /// The same, and the session is recorded.
+    Recorded,
     /// To nowhere.
     Null,
     /// To a pipe whose other end is closed: the console ends with its first line, and the tap goes on.
@@ -72,6 +74,7 @@ impl Subject {
             Self::Direct => "no relay".to_owned(),
             Self::Bare => "bare relay".to_owned(),
             Self::Finspect(format, Stdout::Read) => format!("finspect, {format}, read"),
+            Self::Finspect(format, Stdout::Recorded) => format!("finspect, {format}, recorded"),
             Self::Finspect(format, Stdout::Null) => format!("finspect, {format}, to nowhere"),
             Self::Finspect(_, Stdout::Closed) => "finspect, stdout closed".to_owned(),
         }
@@ -95,15 +98,15 @@ impl Subject {
             }
             Self::Finspect(format, stdout) => {
                 let mut command = command(&setup.finspect, core);
-                command.args([
-                    "run",
-                    HOST,
-                    "--no-record",
-                    "--listen",
-                    "127.0.0.1:0",
-                    "--format",
-                    format,
-                ]);
+                command.args(["run", HOST, "--listen", "127.0.0.1:0", "--format", format]);
+                if stdout == Stdout::Recorded {
+                    let recordings = setup.folder.join("recordings");
+                    // Half a gigabyte a round.
+                    drop(fs::remove_dir_all(&recordings));
+                    command.arg("--record").arg(recordings);
+                } else {
+                    command.arg("--no-record");
+                }
                 let port = origin.address.port();
                 command.args(["--resolve", &format!("{HOST}:{PORT}:127.0.0.1:{port}")]);
                 command.arg("--upstream-ca").arg(&origin.ca);
@@ -154,14 +157,14 @@ impl Server {
         drop(fs::remove_file(ready));
         command.arg("--ready-file").arg(ready).stderr(Stdio::null());
         command.stdout(match stdout {
-            Stdout::Read | Stdout::Closed => Stdio::piped(),
+            Stdout::Read | Stdout::Recorded | Stdout::Closed => Stdio::piped(),
             Stdout::Null => Stdio::null(),
         });
         let mut child = command.spawn()?;
         let reader = child
             .stdout
             .take()
-            .filter(|_| stdout == Stdout::Read)
+            .filter(|_| matches!(stdout, Stdout::Read | Stdout::Recorded))
             .map(|stdout| std::thread::spawn(|| lines(stdout)));
         let began = now();
         while !ready.exists() {
