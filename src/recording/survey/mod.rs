@@ -1,5 +1,8 @@
 //! What a recording holds, in a few words: a fold over its events, with bounded memory.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use super::files::Recording;
@@ -178,7 +181,3 @@ fn remember(names: &mut Vec<String>, name: String) {
         names.push(name);
     }
 }
-
-#[cfg(test)]
-#[path = "survey_tests.rs"]
-mod tests;
