@@ -12,6 +12,7 @@ pub mod import;
 pub mod proxy;
 pub mod recording;
 pub mod redact;
+pub mod session;
 pub mod sim;
 pub mod sink;
 pub mod tap;

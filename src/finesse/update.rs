@@ -162,6 +162,7 @@ const TELLING: &[&str] = &[
     "label",
     "status",
     "statusReason",
+    "code",
     "errorType",
     "errorMessage",
     "fromAddress",

@@ -1,0 +1,273 @@
+//! The one projection: what a session was, folded from its events, live or from a file.
+//!
+//! Everything that shows meaning reads it and nothing keeps its own. It states what was seen and what belongs together;
+//! why something happened is no part of it. Bounded: what is forgotten is counted.
+
+mod agent;
+mod connection;
+mod exchange;
+mod pings;
+mod socket;
+mod stream;
+mod ways;
+
+#[cfg(test)]
+mod tests;
+
+pub use agent::{Agent, StateChange};
+pub use connection::{Connection, End, Handshake};
+pub use exchange::{Exchange, Exchanges, Failure};
+pub use pings::{Ping, Pings};
+pub use socket::{Close, Socket};
+pub use stream::{Presence, Stream};
+pub use ways::Ways;
+
+use std::collections::BTreeMap;
+
+use crate::event::{
+    ConnectionId, Event, EventKind, Gap, Host, Micros, SessionStarted, StanzaKind, XmppStanza,
+};
+use crate::finesse::Update;
+
+/// A moment of the session, and the event that told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct At {
+    /// When, on the session's clock.
+    pub time: Micros,
+    /// The event's number.
+    pub number: u64,
+}
+
+impl At {
+    /// When the event's last byte arrived.
+    #[must_use]
+    pub const fn of(event: &Event) -> Self {
+        Self {
+            time: event.time.arrived,
+            number: event.number,
+        }
+    }
+}
+
+/// A session so far.
+#[derive(Debug, Default)]
+pub struct Session {
+    started: Option<SessionStarted>,
+    ended: Option<At>,
+    span: Option<(At, At)>,
+    connections: BTreeMap<ConnectionId, Connection>,
+    agents: BTreeMap<String, Agent>,
+    service: Vec<(At, String)>,
+    host: Vec<(At, Host)>,
+    gaps: Vec<(At, Gap)>,
+    delay: Delay,
+    ordinary: u64,
+    forgotten: u64,
+}
+
+/// finspect's own delay: from the arrival of a unit's last byte until it had been handed on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Delay {
+    /// Units that were handed on.
+    pub units: u64,
+    /// All of it, in microseconds.
+    pub total: u64,
+    /// The longest, and where.
+    pub worst: Option<(Micros, At)>,
+}
+
+impl Session {
+    /// Takes the next event in.
+    pub fn take(&mut self, event: &Event) {
+        let at = At::of(event);
+        let (first, last) = self.span.get_or_insert((at, at));
+        *first = at.min(*first);
+        *last = at.max(*last);
+        self.delay.take(event, at);
+        match &event.kind {
+            EventKind::SessionStarted(started) => self.started = Some(started.clone()),
+            EventKind::SessionEnded(_) => self.ended = Some(at),
+            EventKind::Host(host) => keep(&mut self.host, (at, host.clone())),
+            EventKind::Gap(gap) => keep(&mut self.gaps, (at, gap.clone())),
+            _ => {}
+        }
+        if let Some(id) = event.connection {
+            self.connection(id, at).take(event, at);
+            if let EventKind::XmppStanza(stanza) = &event.kind {
+                self.stanza(id, at, stanza);
+            } else if let EventKind::Closed(_) = event.kind {
+                self.closed(id);
+            }
+        }
+    }
+
+    /// What the session is, as its first event says.
+    #[must_use]
+    pub const fn started(&self) -> Option<&SessionStarted> {
+        self.started.as_ref()
+    }
+
+    /// The end, if it was reached in order.
+    #[must_use]
+    pub const fn ended(&self) -> Option<At> {
+        self.ended
+    }
+
+    /// The first and the last moment that events tell of.
+    #[must_use]
+    pub const fn span(&self) -> Option<(At, At)> {
+        self.span
+    }
+
+    /// Connections in the order of their numbers: those that are open, and those that were more than an exchange of
+    /// HTTP that ended in order.
+    pub fn connections(&self) -> impl Iterator<Item = &Connection> {
+        self.connections.values()
+    }
+
+    /// The connection of that number, if it is remembered.
+    #[must_use]
+    pub fn get(&self, id: ConnectionId) -> Option<&Connection> {
+        self.connections.get(&id)
+    }
+
+    /// Agents, each over all sockets, nodes and reconnects.
+    pub fn agents(&self) -> impl Iterator<Item = &Agent> {
+        self.agents.values()
+    }
+
+    /// What Finesse said of itself (`SystemInfo`), in order: `IN_SERVICE`, `OUT_OF_SERVICE` and the like.
+    #[must_use]
+    pub fn service(&self) -> &[(At, String)] {
+        &self.service
+    }
+
+    /// What happened to the machine.
+    #[must_use]
+    pub fn host(&self) -> &[(At, Host)] {
+        &self.host
+    }
+
+    /// Where events are missing.
+    #[must_use]
+    pub fn gaps(&self) -> &[(At, Gap)] {
+        &self.gaps
+    }
+
+    /// finspect's own delay.
+    #[must_use]
+    pub const fn delay(&self) -> Delay {
+        self.delay
+    }
+
+    /// Connections that were nothing but HTTP that ended in order; they are not kept.
+    #[must_use]
+    pub const fn ordinary(&self) -> u64 {
+        self.ordinary
+    }
+
+    /// Connections that were forgotten because there were too many.
+    #[must_use]
+    pub const fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    fn connection(&mut self, id: ConnectionId, at: At) -> &mut Connection {
+        if self.connections.len() >= CONNECTIONS && !self.connections.contains_key(&id) {
+            self.connections.pop_first();
+            self.forgotten += 1;
+        }
+        self.connections
+            .entry(id)
+            .or_insert_with(|| Connection::new(id, at))
+    }
+
+    /// What a stanza says beyond its own connection: of an agent, of Finesse.
+    fn stanza(&mut self, id: ConnectionId, at: At, stanza: &XmppStanza) {
+        match &stanza.stanza.kind {
+            StanzaKind::Bind { jid: Some(jid), .. } => {
+                if let Some(user) = jid.split('@').next() {
+                    self.agent(user).bound(id, at);
+                }
+            }
+            StanzaKind::Notification { .. } => {
+                let Some(update) = stanza.xml.text().and_then(Update::find) else {
+                    return;
+                };
+                let fact = |name: &str| {
+                    let found = update.facts.iter().find(|(fact, _)| fact == name);
+                    found.map(|(_, text)| text.clone())
+                };
+                let object = update.object.as_deref().unwrap_or_default();
+                if object.eq_ignore_ascii_case("systemInfo") {
+                    if let Some(status) = fact("status") {
+                        keep(&mut self.service, (at, status));
+                    }
+                } else if object.eq_ignore_ascii_case("user")
+                    && let (Some(user), Some(state)) = (fact("loginId"), fact("state"))
+                {
+                    let change = StateChange {
+                        at,
+                        connection: id,
+                        state,
+                        reason_code: fact("code"),
+                        reason: fact("label"),
+                    };
+                    self.agent(&user).changed(change);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn agent(&mut self, user: &str) -> &mut Agent {
+        let user = user.to_lowercase();
+        if self.agents.len() >= AGENTS && !self.agents.contains_key(&user) {
+            self.agents.pop_first();
+            self.forgotten += 1;
+        }
+        self.agents
+            .entry(user.clone())
+            .or_insert_with(|| Agent::new(user))
+    }
+
+    /// A connection that is over is kept if there is anything to say of it.
+    fn closed(&mut self, id: ConnectionId) {
+        let ordinary = self
+            .connections
+            .get(&id)
+            .is_some_and(Connection::is_ordinary);
+        if ordinary {
+            self.connections.remove(&id);
+            self.ordinary += 1;
+        }
+    }
+}
+
+impl Delay {
+    fn take(&mut self, event: &Event, at: At) {
+        let Some(delay) = event.time.delay() else {
+            return;
+        };
+        self.units += 1;
+        self.total = self.total.saturating_add(delay.0);
+        if self.worst.is_none_or(|(worst, _)| delay > worst) {
+            self.worst = Some((delay, at));
+        }
+    }
+}
+
+/// Remembers one more; where there are too many, the oldest is let go.
+fn keep<T>(list: &mut Vec<T>, one: T) {
+    if list.len() >= KEPT {
+        list.remove(0);
+    }
+    list.push(one);
+}
+
+/// Connections remembered.
+const CONNECTIONS: usize = 8192;
+/// Agents remembered.
+const AGENTS: usize = 4096;
+/// Facts of one sort remembered in one place.
+const KEPT: usize = 512;

@@ -1,0 +1,100 @@
+//! The keep-alive ledger of one sender: each ping, when it was sent, and when it was answered.
+
+use std::collections::VecDeque;
+
+use super::At;
+use crate::event::Micros;
+
+/// Pings of one sender, XMPP (XEP-0199) or frames (RFC 6455 section 5.5.2).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pings {
+    /// The latest, in order.
+    kept: VecDeque<Ping>,
+    /// Pings sent in all.
+    pub sent: u64,
+    /// Of those, how many were answered.
+    pub answered: u64,
+    /// The longest round trip, and the answer.
+    pub worst: Option<(Micros, At)>,
+}
+
+/// One ping.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ping {
+    /// The stanza's id, or the frame's payload in hex.
+    pub id: String,
+    /// When it was sent.
+    pub sent: At,
+    /// When its answer came.
+    pub answered: Option<At>,
+}
+
+impl Ping {
+    /// From question to answer.
+    #[must_use]
+    pub fn round_trip(&self) -> Option<Micros> {
+        self.answered.map(|at| at.time.since(self.sent.time))
+    }
+}
+
+impl Pings {
+    /// The latest pings, in order.
+    pub fn latest(&self) -> impl DoubleEndedIterator<Item = &Ping> + ExactSizeIterator {
+        self.kept.iter()
+    }
+
+    /// Those of the latest that have no answer.
+    pub fn unanswered(&self) -> impl DoubleEndedIterator<Item = &Ping> {
+        self.kept.iter().filter(|ping| ping.answered.is_none())
+    }
+
+    /// How long the oldest ping without an answer had been waiting at `now`.
+    #[must_use]
+    pub fn outstanding(&self, now: Micros) -> Option<Micros> {
+        // Behind an answered ping an older one is lost rather than late.
+        let waiting = self.kept.iter().rev();
+        let waiting = waiting.take_while(|ping| ping.answered.is_none_or(|at| at.time > now));
+        let oldest = waiting.filter(|ping| ping.sent.time <= now).last()?;
+        Some(now.since(oldest.sent.time))
+    }
+
+    /// The median time between one ping and the next, of the latest; `None` for fewer than two.
+    #[must_use]
+    pub fn interval(&self) -> Option<Micros> {
+        let times = self.kept.iter().map(|ping| ping.sent.time);
+        let next = times.clone().skip(1);
+        let mut gaps: Vec<Micros> = times.zip(next).map(|(one, next)| next.since(one)).collect();
+        gaps.sort_unstable();
+        gaps.get(gaps.len() / 2).copied()
+    }
+
+    pub(super) fn send(&mut self, id: &str, at: At) {
+        self.sent += 1;
+        if self.kept.len() >= KEPT {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(Ping {
+            id: id.to_owned(),
+            sent: at,
+            answered: None,
+        });
+    }
+
+    /// Pairs an answer; whether it was one.
+    pub(super) fn answer(&mut self, id: &str, at: At) -> bool {
+        let fits = |ping: &&mut Ping| ping.answered.is_none() && ping.id == id;
+        let Some(ping) = self.kept.iter_mut().find(fits) else {
+            return false;
+        };
+        ping.answered = Some(at);
+        let took = at.time.since(ping.sent.time);
+        self.answered += 1;
+        if self.worst.is_none_or(|(worst, _)| took > worst) {
+            self.worst = Some((took, at));
+        }
+        true
+    }
+}
+
+/// Pings remembered: at the default of one in 10 s, an hour and a half.
+const KEPT: usize = 512;

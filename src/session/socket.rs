@@ -1,0 +1,100 @@
+//! A WebSocket, and the XMPP stream on it.
+
+use super::{At, Pings, Stream, Ways, keep};
+use crate::event::{Direction, Event, EventKind, Payload, WebSocketOpened, WebSocketViolation};
+
+/// A WebSocket from its 101 on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Socket {
+    /// The 101.
+    pub opened: At,
+    /// The request target.
+    pub target: String,
+    /// The subprotocol that was agreed.
+    pub subprotocol: Option<String>,
+    /// Data messages, stanzas included.
+    pub messages: Ways<u64>,
+    /// The largest message in bytes, inflated.
+    pub largest: Ways<u64>,
+    /// Ping frames, by the direction of the ping.
+    pub frame_pings: Ways<Pings>,
+    /// The XMPP stream.
+    pub stream: Stream,
+    /// Close frames, in order.
+    pub closes: Vec<Close>,
+    /// What was wrong with the frames.
+    pub violations: Vec<(At, WebSocketViolation)>,
+}
+
+/// A Close frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Close {
+    /// When.
+    pub at: At,
+    /// Which way it went.
+    pub direction: Direction,
+    /// Its code; absent in an empty Close.
+    pub code: Option<u16>,
+    /// Its reason.
+    pub reason: String,
+}
+
+impl Socket {
+    pub(super) fn new(opened: &WebSocketOpened, at: At) -> Self {
+        Self {
+            opened: at,
+            target: opened.target.clone(),
+            subprotocol: opened.subprotocol.clone(),
+            messages: Ways::default(),
+            largest: Ways::default(),
+            frame_pings: Ways::default(),
+            stream: Stream::default(),
+            closes: Vec::new(),
+            violations: Vec::new(),
+        }
+    }
+
+    pub(super) fn take(&mut self, event: &Event, at: At) {
+        let Some(direction) = event.direction else {
+            return;
+        };
+        match &event.kind {
+            EventKind::XmppStanza(stanza) => {
+                self.message(direction, stanza.xml.size);
+                self.stream.take(stanza, direction, at);
+            }
+            EventKind::WebSocketMessage(message) => self.message(direction, message.payload.size),
+            EventKind::WebSocketPing(payload) => {
+                self.frame_pings[direction].send(&named(payload), at);
+            }
+            EventKind::WebSocketPong(pong) => {
+                self.frame_pings[direction.reverse()].answer(&named(&pong.payload), at);
+            }
+            EventKind::WebSocketClose(closing) => {
+                let close = Close {
+                    at,
+                    direction,
+                    code: closing.code,
+                    reason: closing.reason.clone(),
+                };
+                keep(&mut self.closes, close);
+            }
+            EventKind::WebSocketViolation(violation) => {
+                keep(&mut self.violations, (at, violation.clone()));
+            }
+            _ => {}
+        }
+    }
+
+    fn message(&mut self, direction: Direction, size: u64) {
+        self.messages[direction] += 1;
+        let largest = &mut self.largest[direction];
+        *largest = size.max(*largest);
+    }
+}
+
+/// A ping frame goes by its payload.
+fn named(payload: &Payload) -> String {
+    let bytes = payload.content.as_bytes();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
