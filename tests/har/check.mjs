@@ -15,7 +15,7 @@ import { imported, openDevTools, shown } from './devtools.mjs';
 
 const finspect = process.argv[process.argv.indexOf('--finspect') + 1];
 const place = mkdtempSync(join(tmpdir(), 'finspect-exports-'));
-process.on('exit', () => rmSync(place, { recursive: true, force: true }));
+process.on('exit', () => rmSync(place, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
 
 /** A session of the demo, as its events and as a recording. */
 async function play(scenario) {
