@@ -21,7 +21,7 @@ export async function openDevTools() {
   const leave = async () => {
     browser.kill();
     await ended;
-    rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   };
   try {
     const port = await debuggingPort(join(home, 'DevToolsActivePort'));

@@ -84,7 +84,7 @@ export class Place {
   }
 
   #remove() {
-    if (!this.keep) rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
+    if (!this.keep) rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 
   #killAll() {
