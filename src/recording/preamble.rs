@@ -252,3 +252,32 @@ const EXCHANGES: usize = 64;
 const ASKED: usize = 128;
 /// Events of its opening remembered for each connection, where they could repeat without end.
 const OPENING: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{ClockJumped, Host, Micros, SessionStarted, Times};
+
+    #[test]
+    fn a_part_that_is_read_alone_knows_what_the_wall_clock_says() {
+        let mut preamble = Preamble::default();
+        let jump = |wall_clock| Host::ClockJumped(ClockJumped { by: 1, wall_clock });
+        let kinds = [
+            EventKind::SessionStarted(SessionStarted::default()),
+            EventKind::Host(jump(1)),
+            EventKind::Host(jump(2)),
+            EventKind::Host(Host::Resumed),
+        ];
+        for (number, kind) in (1..).zip(kinds) {
+            preamble.take(&Arc::new(Event {
+                number,
+                time: Times::at(Micros(number)),
+                connection: None,
+                direction: None,
+                kind,
+            }));
+        }
+        let numbers: Vec<_> = preamble.events().iter().map(|event| event.number).collect();
+        assert_eq!(numbers, [1, 3]);
+    }
+}

@@ -113,9 +113,9 @@ fn via(route: &DefaultRoute) -> String {
     let DefaultRoute { interface, gateway } = route;
     if gateway.is_unspecified() {
         let family = if gateway.is_ipv4() { "IPv4" } else { "IPv6" };
-        format!("of {family} by {interface}")
+        format!("on {interface} ({family})")
     } else {
-        format!("via {gateway} by {interface}")
+        format!("via {gateway} on {interface}")
     }
 }
 
