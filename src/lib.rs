@@ -8,6 +8,7 @@ pub mod cli;
 pub mod event;
 pub mod export;
 pub mod finesse;
+pub mod host;
 pub mod import;
 pub mod proxy;
 pub mod recording;

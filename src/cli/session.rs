@@ -12,6 +12,7 @@ use crate::bus::{Bus, Clock};
 use crate::cli::record::Record;
 use crate::cli::{Exit, Failed};
 use crate::event::{EventKind, Micros, Redaction, SessionEnded, SessionStarted, Source, Times};
+use crate::host::Watch;
 use crate::redact::Redactor;
 use crate::sink::console::{self, Colour, Console, Format, Renderer};
 use crate::sink::filter::Filter;
@@ -42,6 +43,7 @@ pub(super) struct Session {
     redactor: Arc<Redactor>,
     console: JoinHandle<console::Summary>,
     recorder: Option<Recorder>,
+    watch: Watch,
 }
 
 /// Events that wait for a slow terminal, in bytes.
@@ -115,11 +117,15 @@ impl Session {
                 "WARNING: redaction is off: passwords, tokens and cookies are shown and recorded in clear",
             );
         }
+        let redactor = Arc::new(redactor);
+        let watch = watch(clock, Arc::clone(&bus), Arc::clone(&redactor))
+            .map_err(|error| Failed::usage(format!("cannot watch the machine: {error}")))?;
         Ok(Self {
             bus,
-            redactor: Arc::new(redactor),
+            redactor,
             console,
             recorder,
+            watch,
         })
     }
 
@@ -138,6 +144,7 @@ impl Session {
 
     /// Publishes the last event, waits until everything is printed, and says how it went.
     pub(super) fn end(self, connections: u64) -> Exit {
+        self.watch.stop();
         self.bus.close_with(|events| {
             EventKind::SessionEnded(SessionEnded {
                 events,
@@ -152,6 +159,15 @@ impl Session {
         let recorded = self.recorder.map_or(Exit::Done, recorded);
         worse(printed, recorded)
     }
+}
+
+/// Makes events of what happens to the machine.
+fn watch(clock: Clock, bus: Arc<Bus>, redactor: Arc<Redactor>) -> io::Result<Watch> {
+    Watch::start(clock, move |at, host| {
+        let mut kind = EventKind::Host(host);
+        redactor.redact(&mut kind);
+        bus.publish(Times::at(at), None, None, kind);
+    })
 }
 
 /// Waits until everything is printed.

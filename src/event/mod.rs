@@ -21,7 +21,7 @@ pub use connection::{
     Accepted, Attempt, AttemptOutcome, Authority, Closed, DialFailure, Ended, Entered, Manner,
     Protocol, Refusal, Resolved, Rewritten, Stalled, UpstreamFailed, Via, Way,
 };
-pub use host::Host;
+pub use host::{ClockJumped, DefaultRoute, Host, Interface, Slept, Starved};
 pub use http::{
     BodyFraming, Header, HttpBody, HttpRequest, HttpResponse, HttpVersion, HttpViolation,
 };

@@ -13,6 +13,8 @@ use crate::event::{
 #[derive(Debug, Default)]
 pub struct Preamble {
     session: Vec<Arc<Event>>,
+    /// The last event that moved the wall clock against the session's.
+    clock: Option<Arc<Event>>,
     connections: BTreeMap<ConnectionId, Open>,
     weight: Weight,
 }
@@ -50,10 +52,7 @@ impl Preamble {
     /// Takes an event in.
     pub fn take(&mut self, event: &Arc<Event>) {
         let Some(id) = event.connection else {
-            if let EventKind::SessionStarted(_) | EventKind::Listening(_) = event.kind {
-                self.session.push(self.weight.hold(event));
-            }
-            return;
+            return self.of_session(event);
         };
         if let EventKind::Closed(_) = event.kind {
             if let Some(open) = self.connections.remove(&id) {
@@ -69,9 +68,25 @@ impl Preamble {
     #[must_use]
     pub fn events(&self) -> Vec<Arc<Event>> {
         let of_connections = self.connections.values().flat_map(Open::events);
-        let mut events: Vec<_> = self.session.iter().chain(of_connections).cloned().collect();
+        let of_session = self.session.iter().chain(&self.clock);
+        let mut events: Vec<_> = of_session.chain(of_connections).cloned().collect();
         events.sort_by_key(|event| event.number);
         events
+    }
+
+    fn of_session(&mut self, event: &Arc<Event>) {
+        match &event.kind {
+            EventKind::SessionStarted(_) | EventKind::Listening(_) => {
+                self.session.push(self.weight.hold(event));
+            }
+            EventKind::Host(host) if host.wall_clock().is_some() => {
+                let before = self.clock.replace(self.weight.hold(event));
+                if let Some(before) = before {
+                    self.weight.release(&before);
+                }
+            }
+            _ => {}
+        }
     }
 }
 
@@ -237,3 +252,32 @@ const EXCHANGES: usize = 64;
 const ASKED: usize = 128;
 /// Events of its opening remembered for each connection, where they could repeat without end.
 const OPENING: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{ClockJumped, Host, Micros, SessionStarted, Times};
+
+    #[test]
+    fn a_part_that_is_read_alone_knows_what_the_wall_clock_says() {
+        let mut preamble = Preamble::default();
+        let jump = |wall_clock| Host::ClockJumped(ClockJumped { by: 1, wall_clock });
+        let kinds = [
+            EventKind::SessionStarted(SessionStarted::default()),
+            EventKind::Host(jump(1)),
+            EventKind::Host(jump(2)),
+            EventKind::Host(Host::Resumed),
+        ];
+        for (number, kind) in (1..).zip(kinds) {
+            preamble.take(&Arc::new(Event {
+                number,
+                time: Times::at(Micros(number)),
+                connection: None,
+                direction: None,
+                kind,
+            }));
+        }
+        let numbers: Vec<_> = preamble.events().iter().map(|event| event.number).collect();
+        assert_eq!(numbers, [1, 3]);
+    }
+}

@@ -279,6 +279,11 @@ fields! {
         version, source, wall_clock, time_zone, intercepted, options, redaction, pseudonyms, platform,
     }
     Listening { address, upstream }
+    Slept { since, from, to, asleep, counted }
+    ClockJumped { by, wall_clock }
+    Starved { since, late }
+    Interface { name, was, is }
+    DefaultRoute { interface, gateway }
     Gap { events, bytes, kinds }
     SessionEnded { events, connections }
     Accepted { client, listener }
@@ -345,7 +350,10 @@ variants! {
     Manner {
         Fin, CloseNotify, FinWithoutCloseNotify, Reset, Alert(_), TlsBroken(_), TimedOut, Error(_), Stopped, Unknown,
     }
-    Host { Suspended, Resumed, NetworkChanged(_), ProxyChanged(_) }
+    Host {
+        Suspended, Resumed, Slept(_), ClockJumped(_), Starved(_), Interface(_), RouteCame(_), RouteGone(_), NetworkChanged(_),
+        ProxyChanged(_),
+    }
     Leg { Client, Upstream }
     Verified { Roots, Pin, Nobody }
     TlsFailure {

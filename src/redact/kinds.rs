@@ -12,9 +12,10 @@ use std::borrow::Cow;
 use super::pseudonym::Class;
 use crate::event::{
     Accepted, Attempt, AttemptOutcome, CertificateFacts, ClientHello, DialFailure, EventKind, Host,
-    HttpBody, HttpRequest, HttpResponse, HttpViolation, Listening, Manner, QName, Recorder,
-    Refusal, Rewritten, SessionStarted, Source, Stanza, StanzaError, StanzaKind, TlsEstablished,
-    TlsFailed, TlsFailure, UpstreamFailed, WebSocketOpened, WebSocketViolation, XmppStanza,
+    HttpBody, HttpRequest, HttpResponse, HttpViolation, Interface, Listening, Manner, QName,
+    Recorder, Refusal, Rewritten, SessionStarted, Source, Stanza, StanzaError, StanzaKind,
+    TlsEstablished, TlsFailed, TlsFailure, UpstreamFailed, WebSocketOpened, WebSocketViolation,
+    XmppStanza,
 };
 
 impl Redactor {
@@ -123,7 +124,16 @@ impl Redactor {
         match host {
             Host::NetworkChanged(text) => self.text(text),
             Host::ProxyChanged(text) => self.target(text),
-            Host::Suspended | Host::Resumed => {}
+            Host::Interface(Interface { name, .. }) => self.text(name),
+            Host::RouteCame(route) | Host::RouteGone(route) => {
+                self.text(&mut route.interface);
+                self.address(&mut route.gateway);
+            }
+            Host::Suspended
+            | Host::Resumed
+            | Host::Slept(_)
+            | Host::ClockJumped(_)
+            | Host::Starved(_) => {}
         }
     }
 

@@ -19,7 +19,7 @@ mod words;
 mod tests;
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::event::{Authority, Content, EventKind, Header, Payload, Redaction};
 pub use key::{Key, KeyError};
@@ -209,10 +209,17 @@ impl Redactor {
 
     /// An address of the client's machine; the port stays.
     fn client_address(&self, address: &mut SocketAddr) {
+        let mut ip = address.ip();
+        self.address(&mut ip);
+        address.set_ip(ip);
+    }
+
+    /// An address that tells of the client's network.
+    fn address(&self, address: &mut IpAddr) {
         if self.personal.is_some()
-            && let Some(pseudo) = address::pseudo(&self.pseudonyms, address.ip())
+            && let Some(pseudo) = address::pseudo(&self.pseudonyms, *address)
         {
-            address.set_ip(pseudo);
+            *address = pseudo;
         }
     }
 

@@ -1,4 +1,5 @@
-//! What a recording survives: finspect killed at any moment, a disk that is full, a long day.
+//! What a recording survives: finspect killed at any moment, a disk that is full, a long day; and a network
+//! that comes and goes.
 //!
 //! One test at a time, in a process of its own: these measure memory and moments.
 #![cfg(test)]
@@ -6,5 +7,6 @@
 
 mod full;
 mod kill;
+mod network;
 mod soak;
 mod support;

@@ -251,6 +251,46 @@ fn an_output_that_nobody_reads_holds_up_nothing_and_is_owned_up_to() {
     );
 }
 
+/// Its own trouble is no trouble of the line, so finspect has to own up to it.
+#[cfg(unix)]
+#[test]
+fn a_finspect_that_was_stopped_for_seconds_says_so() {
+    let folder = TempDir::new().unwrap();
+    let mut command = finspect();
+    command
+        .args(["run", "127.0.0.1", "--no-record", "--listen", "127.0.0.1:0"])
+        .args(["--format", "json", "--ca-dir"])
+        .arg(folder.path().join("ca"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut running = Running(command.spawn().unwrap());
+    let pid = running.0.id().to_string();
+    let signal = |name: &str| {
+        let sent = Command::new("kill").args([name, &pid]).status().unwrap();
+        assert!(sent.success());
+    };
+    let lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
+    let mut events = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+    let started = events.find(|event| event["kind"]["listening"].is_object());
+    assert!(started.is_some());
+    signal("-STOP");
+    // That nothing of it runs for so long is what is tested.
+    thread::sleep(Duration::from_secs(3));
+    signal("-CONT");
+    signal("-TERM");
+    let events: Vec<Value> = events.collect();
+    assert!(events.last().unwrap()["kind"]["session-ended"].is_object());
+    let of = |value: &Value| value.as_u64().unwrap();
+    let stopped = events.iter().find(|event| {
+        let late = event["kind"]["host"]["starved"]["late"].as_u64();
+        late.is_some_and(|late| late >= 1_500_000)
+    });
+    let stopped = stopped.unwrap_or_else(|| panic!("nothing of it in {events:?}"));
+    let starved = &stopped["kind"]["host"]["starved"];
+    let span = of(&stopped["time"]["arrived"]) - of(&starved["since"]);
+    assert_eq!(span, of(&starved["late"]) + 1_000_000, "{stopped}");
+}
+
 fn front_door(ready: &Path) -> Option<String> {
     let ready: Value = serde_json::from_slice(&std::fs::read(ready).ok()?).unwrap();
     Some(

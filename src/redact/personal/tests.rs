@@ -1,9 +1,9 @@
 use proptest::prelude::*;
 
 use crate::event::{
-    Accepted, Attempt, AttemptOutcome, Carrier, ClientHello, DataOpcode, EventKind, Header,
-    HttpRequest, HttpVersion, MessageFacts, Micros, Payload, QName, Redaction, Stanza, StanzaKind,
-    XmppStanza,
+    Accepted, Attempt, AttemptOutcome, Carrier, ClientHello, DataOpcode, DefaultRoute, EventKind,
+    Header, Host, HttpRequest, HttpVersion, MessageFacts, Micros, Payload, QName, Redaction,
+    Stanza, StanzaKind, XmppStanza,
 };
 use crate::redact::Redactor;
 
@@ -223,6 +223,24 @@ fn addresses_of_clients_go_and_those_of_servers_stay() {
         json.contains(&text.replace("from ", "")),
         "the same in text: {text}"
     );
+}
+
+#[test]
+fn the_router_of_the_clients_network_goes_and_that_there_is_none_stays() {
+    let gateway = |address: &str| {
+        let mut kind = EventKind::Host(Host::RouteGone(DefaultRoute {
+            interface: "wlan0".to_owned(),
+            gateway: address.parse().unwrap(),
+        }));
+        strict().redact(&mut kind);
+        serde_json::to_string(&kind).unwrap()
+    };
+    let router = gateway("192.168.178.1");
+    assert!(
+        !router.contains("192.168.178.1") && router.contains("wlan0"),
+        "{router}"
+    );
+    assert!(gateway("::").contains("\"::\""));
 }
 
 #[test]

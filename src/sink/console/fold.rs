@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::event::{
-    ConnectionId, Direction, Event, EventKind, HttpResponse, Micros, SessionStarted, StanzaKind,
-    XmppStanza,
+    ConnectionId, Direction, Event, EventKind, HttpResponse, Micros, StanzaKind, XmppStanza,
 };
 
 /// The session as far as a line needs it.
 #[derive(Debug, Default)]
 pub(super) struct Fold {
-    /// The wall clock at 0, once the session's start was seen.
+    /// The wall clock minus the session's, once the session's start was seen.
     pub(super) wall_at_start: Option<i64>,
     connections: BTreeMap<ConnectionId, Connection>,
 }
@@ -72,11 +71,23 @@ impl Context {
 }
 
 impl Fold {
+    /// Keeps the wall clock right: a sleep or a jump moves it against the session's.
+    fn clocks(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::SessionStarted(started) => self.wall_at_start = Some(started.wall_clock),
+            EventKind::Host(host) => {
+                if let Some(wall) = host.wall_clock() {
+                    let at = event.time.arrived.0;
+                    self.wall_at_start = Some(wall.saturating_sub_unsigned(at));
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Takes the event in, and says what it means.
     pub(super) fn take(&mut self, event: &Event) -> Context {
-        if let EventKind::SessionStarted(SessionStarted { wall_clock, .. }) = &event.kind {
-            self.wall_at_start = Some(*wall_clock);
-        }
+        self.clocks(event);
         let Some(id) = event.connection else {
             return Context::default();
         };

@@ -69,7 +69,8 @@ impl Renderer {
         match self.format {
             Format::Json => self.json(event, out),
             Format::Pretty | Format::Compact => {
-                if let Some(said) = say(event, &context, self.format == Format::Pretty) {
+                if let Some(said) = say(event, &context, &self.zone, self.format == Format::Pretty)
+                {
                     self.write(event, &context, &said, out);
                 }
             }
@@ -83,7 +84,7 @@ impl Renderer {
             words: String::new(),
             round_trip: context.round_trip(event),
         };
-        if let Some(said) = say(event, &context, false) {
+        if let Some(said) = say(event, &context, &self.zone, false) {
             words(&mut told.words, Colour::Never, &said, None);
         }
         told
@@ -158,7 +159,7 @@ fn words(out: &mut String, colour: Colour, said: &Said, more: Option<&String>) {
     clippy::wildcard_enum_match_arm,
     clippy::match_wildcard_for_single_variants
 )]
-fn say(event: &Event, context: &Context, whole: bool) -> Option<Said> {
+fn say(event: &Event, context: &Context, zone: &TimeZone, whole: bool) -> Option<Said> {
     Some(match &event.kind {
         EventKind::SessionStarted(started) => session::started(started),
         EventKind::Listening(listening) => session::listening(listening),
@@ -188,7 +189,7 @@ fn say(event: &Event, context: &Context, whole: bool) -> Option<Said> {
         EventKind::Stalled(stalled) => connection::stalled(stalled, event.direction),
         EventKind::Ended(ended) => connection::ended(ended, event.direction),
         EventKind::Closed(closed) => connection::closed(closed, &context.unfinished),
-        EventKind::Host(host) => session::host(host),
+        EventKind::Host(host) => session::host(host, zone),
         EventKind::Recorder(recorder) => session::recorder(recorder),
         EventKind::Gap(gap) => session::gap(gap),
         EventKind::SessionEnded(ended) => session::ended(ended),

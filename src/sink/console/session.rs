@@ -1,10 +1,13 @@
 //! Lines about the session itself.
 
+use jiff::tz::TimeZone;
+
 use super::paint::Style;
 use super::said::Said;
 use super::time;
 use crate::event::{
-    Gap, Host, Listening, Recorder, Redaction, SessionEnded, SessionStarted, Source,
+    ClockJumped, DefaultRoute, Gap, Host, Interface, Listening, Micros, Recorder, Redaction,
+    SessionEnded, SessionStarted, Slept, Source, Starved,
 };
 
 pub(super) fn started(started: &SessionStarted) -> Said {
@@ -48,8 +51,26 @@ pub(super) fn listening(listening: &Listening) -> Said {
     Said::new(Style::Plain, format!("listening on {}", listening.address)).maybe(upstream)
 }
 
-pub(super) fn host(host: &Host) -> Said {
+pub(super) fn host(host: &Host, zone: &TimeZone) -> Said {
+    let warning = |what: String| Said::new(Style::Warning, what);
     match host {
+        Host::Slept(slept) => {
+            warning(words_of_sleep(slept, zone)).fact(time::duration(slept.asleep))
+        }
+        Host::ClockJumped(ClockJumped { by, .. }) => {
+            let way = if *by < 0 { "back" } else { "forward" };
+            let by = time::duration(Micros(by.unsigned_abs()));
+            warning(format!("this machine's clock went {way} by {by}"))
+                .fact("times of day are the new clock's from here on")
+        }
+        Host::Starved(Starved { late, .. }) => warning(format!(
+            "finspect itself was starved or stopped for {}",
+            time::duration(*late)
+        ))
+        .fact("do not trust times around here"),
+        Host::Interface(interface) => words_of_interface(interface),
+        Host::RouteCame(route) => warning(format!("default route {} came", via(route))),
+        Host::RouteGone(route) => warning(format!("default route {} is gone", via(route))),
         Host::Suspended => Said::new(Style::Warning, "this machine goes to sleep"),
         Host::Resumed => Said::new(Style::Warning, "this machine woke up"),
         Host::NetworkChanged(what) => {
@@ -58,6 +79,43 @@ pub(super) fn host(host: &Host) -> Said {
         Host::ProxyChanged(to) => {
             Said::new(Style::Warning, "this machine's proxy settings changed").fact(to)
         }
+    }
+}
+
+fn words_of_sleep(slept: &Slept, zone: &TimeZone) -> String {
+    let (from, to) = (
+        time::second_of_day(slept.from, zone),
+        time::second_of_day(slept.to, zone),
+    );
+    if slept.counted {
+        format!("this machine slept from {from} to {to}")
+    } else {
+        format!("this machine slept, or finspect was stopped, from {from} to {to}")
+    }
+}
+
+fn words_of_interface(interface: &Interface) -> Said {
+    let Interface { name, was, is } = interface;
+    let what = match (was, is) {
+        (None, Some(_)) => format!("network interface {name} came"),
+        (_, None) => format!("network interface {name} is gone"),
+        (Some(_), Some(is)) => format!("network interface {name} is {is}"),
+    };
+    let said = Said::new(Style::Warning, what);
+    match (was, is) {
+        (None, Some(is)) => said.fact(is),
+        (Some(was), _) => said.fact(format!("was {was}")),
+        (None, None) => said,
+    }
+}
+
+fn via(route: &DefaultRoute) -> String {
+    let DefaultRoute { interface, gateway } = route;
+    if gateway.is_unspecified() {
+        let family = if gateway.is_ipv4() { "IPv4" } else { "IPv6" };
+        format!("on {interface} ({family})")
+    } else {
+        format!("via {gateway} on {interface}")
     }
 }
 

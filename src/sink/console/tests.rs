@@ -700,6 +700,65 @@ fn hostile_xml_is_shown_and_harmless() {
     );
 }
 
+#[test]
+fn what_happened_to_the_machine_is_said_and_times_of_day_are_those_of_its_clock() {
+    let mut story = Story::new();
+    let wall = 1_781_000_000_000_000;
+    let slept = |counted| {
+        Host::Slept(Slept {
+            since: Micros(64_000_000),
+            from: wall + 64_000_000,
+            to: wall + 1_360_250_000,
+            asleep: Micros(1_295_500_000),
+            counted,
+        })
+    };
+    let starved = Starved {
+        since: Micros(69_000_000),
+        late: Micros(3_000_000),
+    };
+    let jump = |by, wall_clock| Host::ClockJumped(ClockJumped { by, wall_clock });
+    let interface = |was: Option<&str>, is: Option<&str>| {
+        Host::Interface(Interface {
+            name: "wlan0".to_owned(),
+            was: was.map(ToOwned::to_owned),
+            is: is.map(ToOwned::to_owned),
+        })
+    };
+    let route = |gateway: &str| DefaultRoute {
+        interface: "wlan0".to_owned(),
+        gateway: gateway.parse().unwrap(),
+    };
+    for host in [
+        slept(true),
+        Host::Starved(starved),
+        jump(3_600_000_000, wall + 5_000_000_000),
+        jump(-3_600_000_000, wall + 1_400_000_000),
+        slept(false),
+        interface(Some("up"), Some("down")),
+        interface(Some("down"), None),
+        interface(None, Some("dormant")),
+        Host::RouteGone(route("192.0.2.1")),
+        Host::RouteCame(route("::")),
+    ] {
+        story.push(1_000_000, None, EventKind::Host(host));
+        story.events.last_mut().unwrap().connection = None;
+    }
+    insta::assert_snapshot!(story.pretty(), @r"
+    12:13:20.000                   · session of finspect 0.1.0 on linux x86_64  looking into finesse.example.com · secrets redacted
+    12:36:00.250                   · this machine slept from 12:14:24 to 12:36:00  21 min 35 s
+    12:36:01.250                   · finspect itself was starved or stopped for 3.000 s  do not trust times around here
+    13:36:40.000                   · this machine's clock went forward by 1 h 00 min  times of day are the new clock's from here on
+    12:36:40.000                   · this machine's clock went back by 1 h 00 min  times of day are the new clock's from here on
+    12:36:00.250                   · this machine slept, or finspect was stopped, from 12:14:24 to 12:36:00  21 min 35 s
+    12:36:01.250                   · network interface wlan0 is down  was up
+    12:36:02.250                   · network interface wlan0 is gone  was down
+    12:36:03.250                   · network interface wlan0 came  dormant
+    12:36:04.250                   · default route via 192.0.2.1 on wlan0 is gone
+    12:36:05.250                   · default route on wlan0 (IPv6) came
+    ");
+}
+
 /// An output that fails in the given way once it is told to.
 struct Pipe(Arc<AtomicBool>, ErrorKind);
 

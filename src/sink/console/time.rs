@@ -24,6 +24,15 @@ pub(super) fn of_day(wall_at_start: Option<i64>, at: Micros, zone: &TimeZone) ->
     }
 }
 
+/// The time of day to the second, of a wall clock in microseconds since the Unix epoch.
+pub(super) fn second_of_day(wall: i64, zone: &TimeZone) -> String {
+    let at = Timestamp::from_microsecond(wall).map(|at| at.to_zoned(zone.clone()));
+    at.map_or_else(
+        |_| wall.to_string(),
+        |at| at.strftime("%H:%M:%S").to_string(),
+    )
+}
+
 /// A day in UTC, for certificates.
 pub(super) fn date(seconds: i64) -> String {
     Timestamp::from_second(seconds).map_or_else(
