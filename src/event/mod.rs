@@ -13,6 +13,7 @@ mod names;
 mod payload;
 mod session;
 mod tls;
+mod wall;
 mod websocket;
 mod weight;
 mod xmpp;
@@ -30,6 +31,7 @@ pub use session::{Gap, Listening, Recorder, Redaction, SessionEnded, SessionStar
 pub use tls::{
     CertificateFacts, ClientHello, Leg, Minted, TlsEstablished, TlsFailed, TlsFailure, Verified,
 };
+pub use wall::WallClock;
 pub use websocket::{
     Closing, DataOpcode, Deflate, FrameFacts, MessageFacts, Pong, WebSocketMessage,
     WebSocketOpened, WebSocketViolation,

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::Export;
 use crate::event::{
     AttemptOutcome, DataOpcode, Direction, Event, EventKind, HttpBody, Leg, Micros, SessionStarted,
-    StanzaKind,
+    StanzaKind, WallClock,
 };
 use crate::sink::console::{Colour, Format, Renderer};
 use crate::sink::filter::{Context, purpose};
@@ -21,7 +21,7 @@ pub struct Csv<W: Write> {
     rows: Writer<W>,
     renderer: Renderer,
     context: Context,
-    wall: i64,
+    wall: WallClock,
 }
 
 impl<W: Write> Csv<W> {
@@ -38,7 +38,7 @@ impl<W: Write> Csv<W> {
             rows,
             renderer: Renderer::new(Format::Compact, Colour::Never, TimeZone::UTC),
             context: Context::default(),
-            wall: session.wall_clock,
+            wall: WallClock::starting(session.wall_clock),
         })
     }
 }
@@ -46,12 +46,13 @@ impl<W: Write> Csv<W> {
 impl<W: Write> Export for Csv<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         self.context.take(event);
+        self.wall.take(event);
         let told = self.renderer.tell(event);
         let facts = Facts::of(&event.kind);
         let host = self.context.host(event.connection);
         let row = [
             event.number.to_string(),
-            date_time(self.wall, event.time.arrived),
+            date_time(self.wall.at(event.time.arrived)),
             seconds(event.time.arrived),
             event
                 .connection
@@ -274,8 +275,8 @@ fn number(number: Option<u64>) -> String {
 }
 
 /// RFC 3339 in UTC, to the microsecond; empty where no calendar has that time.
-fn date_time(wall: i64, at: Micros) -> String {
-    Timestamp::from_microsecond(wall.saturating_add_unsigned(at.0)).map_or_else(
+fn date_time(wall: i64) -> String {
+    Timestamp::from_microsecond(wall).map_or_else(
         |_| String::new(),
         |time| time.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string(),
     )

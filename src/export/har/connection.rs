@@ -196,7 +196,7 @@ impl Connection {
         &self,
         id: ConnectionId,
         event: u64,
-        wall: Wall,
+        wall: &Wall,
     ) -> Option<Entry<'_>> {
         let failure = self.failure.as_ref().filter(|_| self.requests == 0)?;
         let began = self.accepted.unwrap_or(failure.at);

@@ -167,7 +167,7 @@ impl Exchange {
         connection: &'a Connection,
         socket: Option<&Socket>,
         ending: Ending,
-        wall: Wall,
+        wall: &Wall,
     ) -> Entry<'a> {
         let mut comments = Vec::new();
         let is_websocket = socket.is_some() || self.asks_for_websocket();

@@ -168,7 +168,7 @@ impl<W: Write> Har<W> {
         if !self.sockets.contains_key(&id) {
             self.socket(id, Exchange::unseen(event, 0, "/"))?;
         }
-        let wall = self.wall;
+        let wall = &self.wall;
         let Some(exchange) = self.sockets.get_mut(&id) else {
             return Ok(());
         };
@@ -207,7 +207,7 @@ impl<W: Write> Har<W> {
             return Ok(());
         };
         self.tally.tunnels += u64::from(connection.is_tunnel());
-        if let Some(entry) = connection.failed_entry(id, number, self.wall) {
+        if let Some(entry) = connection.failed_entry(id, number, &self.wall) {
             self.log.put(&entry, None)?;
         }
         Ok(())
@@ -220,7 +220,7 @@ impl<W: Write> Har<W> {
             .connections
             .get(&exchange.connection)
             .unwrap_or(&unknown);
-        let entry = exchange.entry(connection, socket.as_ref(), ending, self.wall);
+        let entry = exchange.entry(connection, socket.as_ref(), ending, &self.wall);
         self.log.put(&entry, socket)
     }
 }
@@ -228,6 +228,7 @@ impl<W: Write> Har<W> {
 impl<W: Write> Export for Har<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         let Some(id) = event.connection else {
+            self.wall.take(event);
             self.tally.take(event);
             return Ok(());
         };

@@ -2,28 +2,29 @@
 
 use jiff::Timestamp;
 
-use crate::event::Micros;
+use crate::event::{Event, Micros, WallClock};
 
-/// The wall clock at the session's start.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Wall(i64);
+/// The wall clock in HAR's forms; what no calendar shows with four digits is brought to the nearest that one does.
+#[derive(Debug, Clone)]
+pub(super) struct Wall(WallClock);
 
 impl Wall {
-    /// From microseconds since the Unix epoch; what no calendar shows with four digits counts as the epoch.
+    /// From microseconds since the Unix epoch.
     pub(super) const fn starting(micros: i64) -> Self {
-        match micros {
-            0..=LATEST => Self(micros),
-            _ => Self(0),
-        }
+        Self(WallClock::starting(micros))
     }
 
-    const fn micros(self, at: Micros) -> i64 {
-        let sum = self.0.saturating_add_unsigned(at.0);
-        if sum > LATEST { LATEST } else { sum }
+    /// Takes an event in that may have moved the clock.
+    pub(super) fn take(&mut self, event: &Event) {
+        self.0.take(event);
+    }
+
+    fn micros(&self, at: Micros) -> i64 {
+        self.0.at(at).clamp(0, LATEST)
     }
 
     /// RFC 3339 in UTC, to the microsecond.
-    pub(super) fn date_time(self, at: Micros) -> String {
+    pub(super) fn date_time(&self, at: Micros) -> String {
         Timestamp::from_microsecond(self.micros(at))
             .unwrap_or_default()
             .strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
@@ -35,7 +36,7 @@ impl Wall {
         clippy::cast_precision_loss,
         reason = "until the year 2255 a double has every microsecond"
     )]
-    pub(super) fn seconds(self, at: Micros) -> f64 {
+    pub(super) fn seconds(&self, at: Micros) -> f64 {
         self.micros(at) as f64 / 1e6
     }
 }
@@ -61,15 +62,10 @@ mod tests {
         let wall = Wall::starting(1_781_000_000_000_007);
         assert_eq!(wall.date_time(Micros(1)), "2026-06-09T10:13:20.000008Z");
         assert_eq!(wall.seconds(Micros(1)).to_string(), "1781000000.000008");
-        for odd in [i64::MIN, -1, i64::MAX] {
-            assert_eq!(
-                Wall::starting(odd).date_time(Micros(0)),
-                "1970-01-01T00:00:00.000000Z"
-            );
+        let (first, last) = ("1970-01-01T00:00:00.000000Z", "9999-12-30T22:00:00.000000Z");
+        for (odd, nearest) in [(i64::MIN, first), (-1, first), (i64::MAX, last)] {
+            assert_eq!(Wall::starting(odd).date_time(Micros(0)), nearest);
         }
-        assert_eq!(
-            wall.date_time(Micros(u64::MAX)),
-            "9999-12-30T22:00:00.000000Z"
-        );
+        assert_eq!(wall.date_time(Micros(u64::MAX)), last);
     }
 }

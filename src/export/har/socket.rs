@@ -73,7 +73,7 @@ struct Message<'a> {
 
 impl Socket {
     /// Takes a data message, a stanza or a control frame; nothing else.
-    pub(super) fn push(&mut self, event: &Event, wall: Wall) -> io::Result<()> {
+    pub(super) fn push(&mut self, event: &Event, wall: &Wall) -> io::Result<()> {
         match &event.kind {
             EventKind::WebSocketMessage(message) => {
                 let opcode = number(message.message.opcode);
@@ -103,7 +103,7 @@ impl Socket {
     fn put(
         &mut self,
         event: &Event,
-        wall: Wall,
+        wall: &Wall,
         opcode: u8,
         payload: &Payload,
         round_trip: Option<Micros>,
@@ -126,7 +126,7 @@ impl Socket {
         })
     }
 
-    fn close(&mut self, event: &Event, wall: Wall, closing: &Closing) -> io::Result<()> {
+    fn close(&mut self, event: &Event, wall: &Wall, closing: &Closing) -> io::Result<()> {
         let time = wall.seconds(event.time.arrived);
         self.close.get_or_insert_with(|| SocketClose {
             code: closing.code,

@@ -24,6 +24,7 @@ use self::websocket::Opcode;
 use super::Export;
 use crate::event::{
     AttemptOutcome, Carrier, ConnectionId, Direction, Event, EventKind, HttpBody, SessionStarted,
+    WallClock,
 };
 use crate::sink::console::{Colour, Format, Renderer};
 
@@ -32,8 +33,7 @@ use crate::sink::console::{Colour, Format, Renderer};
 pub struct Pcapng<W> {
     streams: Streams<W>,
     renderer: Renderer,
-    /// The wall clock at 0, in microseconds since the Unix epoch.
-    wall_clock: i64,
+    wall: WallClock,
     held: Option<Held>,
 }
 
@@ -53,7 +53,7 @@ impl<W: Write> Pcapng<W> {
         Self {
             streams: Streams::new(output, session),
             renderer: Renderer::new(Format::Compact, Colour::Never, TimeZone::UTC),
-            wall_clock: session.wall_clock,
+            wall: WallClock::starting(session.wall_clock),
             held: None,
         }
     }
@@ -110,7 +110,7 @@ impl<W: Write> Pcapng<W> {
 
     /// Microseconds since the Unix epoch.
     fn at(&self, event: &Event) -> u64 {
-        let at = i128::from(self.wall_clock) + i128::from(event.time.arrived.0);
+        let at = self.wall.at(event.time.arrived);
         u64::try_from(at.max(0)).unwrap_or(u64::MAX)
     }
 
@@ -195,6 +195,7 @@ impl Held {
 
 impl<W: Write> Export for Pcapng<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
+        self.wall.take(event);
         let words = self.renderer.tell(event).words;
         self.release(Some(event))?;
         self.take(event, vec![comment(event, &words)])
