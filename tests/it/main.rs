@@ -12,6 +12,7 @@ mod hostile;
 mod http;
 mod import;
 mod moves;
+mod recording;
 mod recordings;
 mod secrets;
 mod show;
