@@ -6,5 +6,6 @@
 
 mod full;
 mod kill;
+mod path;
 mod soak;
 mod support;

@@ -57,56 +57,53 @@ pub(super) fn sample(sample: &TcpSample) -> Said {
             format!("TCP to {peer}: well again")
         }
     };
-    facts(Said::new(style, what), info)
+    facts(info)
+        .into_iter()
+        .fold(Said::new(style, what), Said::fact)
 }
 
 /// Both legs in one line.
 fn both(sample: &TcpSample) -> Said {
-    let when = match sample.occasion {
-        TcpOccasion::Ended => "TCP at this end",
-        _ => "TCP",
+    let (style, what) = match (sample.occasion, is_calm(sample)) {
+        (TcpOccasion::Ended, true) => (Style::Dim, "TCP at this end"),
+        (TcpOccasion::Ended, false) => (Style::Warning, "TCP at this end"),
+        _ => (Style::Dim, "TCP"),
     };
     let legs = [
         (Leg::Client, &sample.client),
         (Leg::Upstream, &sample.upstream),
     ];
-    let mut said = Said::new(
-        if is_calm(sample) {
-            Style::Dim
-        } else {
-            Style::Warning
-        },
-        when,
-    );
-    for (leg, info) in legs {
-        said = match info {
-            Some(info) => facts(said.fact(format!("to {}", name(leg))), info),
-            None => said.fact(format!("to {}: this system tells nothing", name(leg))),
-        };
-    }
-    said
+    legs.into_iter()
+        .map(|(leg, info)| {
+            let told = match info {
+                Some(info) if is_waiting(info) => {
+                    let silent = time::duration(info.last.ack_received);
+                    format!("no ACK for {silent}, {}", facts(info).join(", "))
+                }
+                Some(info) => facts(info).join(", "),
+                None => "this system tells nothing".to_owned(),
+            };
+            format!("to {}: {told}", name(leg))
+        })
+        .fold(Said::new(style, what), Said::fact)
 }
 
-fn facts(said: Said, info: &TcpInfo) -> Said {
-    let unacked = (info.unacked > 0).then(|| {
-        let silent = time::duration(info.last.ack_received);
-        let plural = if info.unacked == 1 { "" } else { "s" };
-        format!(
-            "{} segment{plural} unacknowledged, last ACK {silent} ago",
-            info.unacked
-        )
-    });
+fn facts(info: &TcpInfo) -> Vec<String> {
+    let (rtt, variance) = (time::duration(info.rtt), time::duration(info.rtt_variance));
+    let counted = |count: u64, what: &str| {
+        let plural = if count == 1 { "" } else { "s" };
+        (count > 0).then(|| format!("{count} segment{plural} {what}"))
+    };
     let unsent = info.unsent.filter(|bytes| *bytes > 0);
-    let retransmitted = (info.retransmitted > 0)
-        .then(|| format!("{} segments sent again in all", info.retransmitted));
-    said.fact(format!(
-        "RTT {} ± {}",
-        time::duration(info.rtt),
-        time::duration(info.rtt_variance)
-    ))
-    .maybe(unacked)
-    .maybe(unsent.map(|bytes| format!("{} not sent", time::bytes(bytes))))
-    .maybe(retransmitted)
+    let more = [
+        counted(info.unacked, "unacknowledged"),
+        unsent.map(|bytes| format!("{} not sent", time::bytes(bytes))),
+        counted(info.retransmitted, "sent again in all"),
+    ];
+    let rtt = format!("RTT {rtt} ± {variance}");
+    std::iter::once(rtt)
+        .chain(more.into_iter().flatten())
+        .collect()
 }
 
 /// Whether this leg has waited for an ACK for a second.

@@ -158,6 +158,9 @@ impl Watch {
         let Some(trouble) = trouble else {
             return self.said.take().map(|_| TcpOccasion::Recovered(leg));
         };
+        if let Some(said) = &mut self.said {
+            said.retransmits = said.retransmits.min(info.retransmits);
+        }
         let worse = self
             .said
             .is_none_or(|said| said.trouble != trouble || info.retransmits > said.retransmits);
@@ -288,6 +291,15 @@ mod tests {
         assert_eq!(
             fold(&mut Policy::default(), readings),
             [UNACKNOWLEDGED, RETRANSMITTING, RETRANSMITTING, RECOVERED]
+        );
+    }
+
+    #[test]
+    fn an_outage_right_behind_another_is_said_from_its_first_retransmission_on() {
+        let readings = [4, 1, 2].map(|retransmits| waiting(0, retransmits));
+        assert_eq!(
+            fold(&mut Policy::default(), readings),
+            [RETRANSMITTING, RETRANSMITTING]
         );
     }
 
