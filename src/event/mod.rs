@@ -12,6 +12,7 @@ mod http;
 mod names;
 mod payload;
 mod session;
+mod tcp;
 mod tls;
 mod wall;
 mod websocket;
@@ -28,6 +29,7 @@ pub use http::{
 };
 pub use payload::{Content, Payload};
 pub use session::{Gap, Listening, Recorder, Redaction, SessionEnded, SessionStarted, Source};
+pub use tcp::{TcpInfo, TcpLast, TcpOccasion, TcpSample, TcpState};
 pub use tls::{
     CertificateFacts, ClientHello, Leg, Minted, TlsEstablished, TlsFailed, TlsFailure, Verified,
 };
@@ -202,6 +204,8 @@ pub enum EventKind {
     XmppStanza(Box<XmppStanza>),
     /// The other side has not taken bytes for a while.
     Stalled(Stalled),
+    /// What the kernel knows of the TCP connections of a relay.
+    TcpInfo(Box<TcpSample>),
     /// One direction of a relay ended.
     Ended(Ended),
     /// Both directions have ended and the connection is gone.

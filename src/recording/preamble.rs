@@ -153,6 +153,7 @@ impl Open {
             | EventKind::WebSocketPing(_)
             | EventKind::WebSocketPong(_)
             | EventKind::Stalled(_)
+            | EventKind::TcpInfo(_)
             | EventKind::Closed(_)
             | EventKind::Host(_)
             | EventKind::Recorder(_)

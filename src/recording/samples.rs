@@ -294,6 +294,12 @@ fields! {
     UpstreamFailed { target, reason, answered }
     Rewritten { field, from, to }
     Stalled { waiting, waited }
+    TcpSample { occasion, client, upstream }
+    TcpInfo {
+        state, rtt, rtt_variance, retransmits, retransmitted, unacked, lost, last, congestion_window, peer_window, unsent,
+        acked,
+    }
+    TcpLast { data_sent, data_received, ack_received }
     Ended { manner, bytes }
     Closed { first, to_server, to_client, lasted }
     ClientHello { server_name, connect_name, alpn, cipher_suites }
@@ -328,8 +334,8 @@ variants! {
         SessionStarted(_), Listening(_), Accepted(_), Entered(_), Refused(_), Resolved(_), Attempt(_), UpstreamFailed(_),
         Protocol(_), ClientHello(_), Minted(_), TlsEstablished(_), TlsFailed(_), Rewritten(_), HttpRequest(_),
         HttpResponse(_), HttpBody(_), HttpViolation(_), WebSocketOpened(_), WebSocketMessage(_), WebSocketPing(_),
-        WebSocketPong(_), WebSocketClose(_), WebSocketViolation(_), XmppStanza(_), Stalled(_), Ended(_), Closed(_),
-        Host(_), Recorder(_), Gap(_), SessionEnded(_),
+        WebSocketPong(_), WebSocketClose(_), WebSocketViolation(_), XmppStanza(_), Stalled(_), TcpInfo(_), Ended(_),
+        Closed(_), Host(_), Recorder(_), Gap(_), SessionEnded(_),
     }
     Direction { ToServer, ToClient }
     Source { Live, Har(_), Netlog(_) }
@@ -345,6 +351,13 @@ variants! {
     DialFailure {
         Unresolved(_), ConnectionRefused, NetworkUnreachable, HostUnreachable, TimedOut, Reset, Loop, ProxyRefused(_),
         ProxyUnintelligible(_), Other(_),
+    }
+    TcpOccasion {
+        Interval, Retransmitting(_), Unacknowledged(_), WindowFull(_), Recovered(_), Ended,
+    }
+    TcpState {
+        Established, SynSent, SynReceived, FinWait1, FinWait2, TimeWait, Closed, CloseWait, LastAck, Listen, Closing,
+        Unknown,
     }
     Protocol { Tls, Http, Opaque, ServerFirst }
     Manner {

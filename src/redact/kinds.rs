@@ -50,6 +50,7 @@ impl Redactor {
             EventKind::Recorder(recorder) => self.recorder(recorder),
             EventKind::Protocol(_)
             | EventKind::Stalled(_)
+            | EventKind::TcpInfo(_)
             | EventKind::Closed(_)
             | EventKind::Gap(_)
             | EventKind::SessionEnded(_) => {}

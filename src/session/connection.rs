@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::{At, Exchanges, Socket, Ways, keep};
 use crate::event::{
     AttemptOutcome, Authority, Closed, ConnectionId, DialFailure, Direction, Ended, Event,
-    EventKind, HttpViolation, Leg, Manner, Refusal, Stalled, TlsFailure, Way,
+    EventKind, HttpViolation, Leg, Manner, Refusal, Stalled, TcpSample, TlsFailure, Way,
 };
 
 /// A connection.
@@ -41,6 +41,8 @@ pub struct Connection {
     pub last: Ways<Option<At>>,
     /// Receivers that took nothing for a while; the direction is that of the bytes.
     pub stalls: Vec<(At, Direction, Stalled)>,
+    /// What the kernel knew of both TCP connections, the latest samples.
+    pub tcp: Vec<(At, TcpSample)>,
     /// How senders ended, in order.
     pub ends: Vec<End>,
     /// Both directions have ended.
@@ -89,6 +91,7 @@ impl Connection {
             socket: None,
             last: Ways::default(),
             stalls: Vec::new(),
+            tcp: Vec::new(),
             ends: Vec::new(),
             closed: None,
         }
@@ -175,6 +178,12 @@ impl Connection {
                     keep(&mut self.stalls, (at, direction, stalled.clone()));
                 }
             }
+            EventKind::TcpInfo(sample) => {
+                if self.tcp.len() >= SAMPLES {
+                    self.tcp.remove(0);
+                }
+                self.tcp.push((at, (**sample).clone()));
+            }
             EventKind::Ended(ended) => self.end(event.direction, ended, at),
             EventKind::Closed(closed) => self.closed = Some((at, closed.clone())),
             EventKind::SessionStarted(_)
@@ -213,3 +222,6 @@ impl Connection {
         }
     }
 }
+
+/// Samples of TCP remembered: half an hour of a busy connection, or the latest trouble.
+const SAMPLES: usize = 32;

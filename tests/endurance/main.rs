@@ -8,5 +8,6 @@
 mod full;
 mod kill;
 mod network;
+mod path;
 mod soak;
 mod support;

@@ -3,7 +3,7 @@
 use crate::support::{Lab, Layer, Mode, Wire, reach};
 
 /// More than all buffers on the way hold together, the kernel's at their largest included.
-const LIMIT: usize = 48 << 20;
+pub(crate) const LIMIT: usize = 48 << 20;
 /// What is sent after the stall.
 const REST: &[u8] = &[b'r'; 3 << 20];
 
@@ -102,7 +102,7 @@ fn each_way(play: impl Fn(Wire, Wire, &str)) {
     }
 }
 
-fn open(loan: &crate::support::Loan, mode: Mode, layer: Layer) -> (Wire, Wire) {
+pub(crate) fn open(loan: &crate::support::Loan, mode: Mode, layer: Layer) -> (Wire, Wire) {
     let request = format!(
         "POST / HTTP/1.1\r\nHost: {}\r\nTransfer-Encoding: chunked\r\n\r\n",
         loan.authority()
@@ -129,7 +129,7 @@ fn open(loan: &crate::support::Loan, mode: Mode, layer: Layer) -> (Wire, Wire) {
 }
 
 /// The end that was stalled reads again, to the end.
-fn reads(end: &mut Wire) -> impl FnOnce() -> Vec<u8> + Send + '_ {
+pub(crate) fn reads(end: &mut Wire) -> impl FnOnce() -> Vec<u8> + Send + '_ {
     move || {
         end.until_end();
         end.transcript().received.clone()
@@ -137,7 +137,7 @@ fn reads(end: &mut Wire) -> impl FnOnce() -> Vec<u8> + Send + '_ {
 }
 
 /// The end that was held back sends the rest and hangs up; all of it must arrive.
-fn finish(mut sender: Wire, read: impl FnOnce() -> Vec<u8> + Send, way: &str) {
+pub(crate) fn finish(mut sender: Wire, read: impl FnOnce() -> Vec<u8> + Send, way: &str) {
     let (sent, received) = std::thread::scope(|scope| {
         let reader = scope.spawn(read);
         assert!(sender.send(REST), "{way}: the stall never ended");

@@ -17,6 +17,7 @@ mod recordings;
 mod secrets;
 mod show;
 mod support;
+mod tcp;
 mod upgrade;
 mod upstream;
 mod websocket;

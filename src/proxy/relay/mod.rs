@@ -7,6 +7,7 @@ mod leg;
 mod pump;
 mod sight;
 mod tcp;
+mod tcp_info;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use std::task::{Context, Poll};
 use super::stop::Stop;
 use crate::event::{Closed, Direction, Ended, EventKind, Manner, Micros};
 use pump::{Over, Pump};
+use tcp_info::{Looked, Sampler};
 
 /// A relayed connection.
 #[derive(Debug)]
@@ -30,6 +32,7 @@ pub(crate) struct Relay {
     to_server: Pump,
     to_client: Pump,
     sight: Sight,
+    sampler: Sampler,
     /// Which direction ended first.
     first: Option<Direction>,
     /// When the client connected.
@@ -38,13 +41,14 @@ pub(crate) struct Relay {
 
 impl Relay {
     /// Joins two legs.
-    pub(crate) const fn new(client: Leg, server: Leg, sight: Sight, accepted: Micros) -> Self {
+    pub(crate) fn new(client: Leg, server: Leg, sight: Sight, accepted: Micros) -> Self {
         Self {
             client,
             server,
             to_server: Pump::new(Direction::ToServer),
             to_client: Pump::new(Direction::ToClient),
             sight,
+            sampler: Sampler::default(),
             first: None,
             accepted,
         }
@@ -75,6 +79,7 @@ impl Relay {
             .to_client
             .poll(cx, &mut self.server, &mut self.client, &mut self.sight);
         self.note_first(Direction::ToClient);
+        self.sample(cx);
         match (up, down) {
             (Poll::Ready(Over::Abort), _) => self.abort(Direction::ToServer),
             (_, Poll::Ready(Over::Abort)) => self.abort(Direction::ToClient),
@@ -84,6 +89,28 @@ impl Relay {
             // The other direction drains what its sender had sent before it died.
             (Poll::Ready(_), Poll::Pending) | (Poll::Pending, _) => Poll::Pending,
         }
+    }
+
+    /// Looks at the sockets, where it is time to; after the bytes have moved, and before a socket is closed.
+    fn sample(&mut self, cx: &mut Context<'_>) {
+        let moved = self.to_server.bytes() + self.to_client.bytes();
+        let ends = self.to_server.ends().and(self.to_client.ends());
+        let looked = Looked {
+            client: &self.client,
+            server: &self.server,
+            observer: self.sight.observer(),
+        };
+        self.sampler.poll(cx, moved, ends, looked);
+    }
+
+    /// Looks at the sockets because of an end that is no pump's.
+    fn sample_end(&mut self) {
+        let looked = Looked {
+            client: &self.client,
+            server: &self.server,
+            observer: self.sight.observer(),
+        };
+        self.sampler.ended(true, looked);
     }
 
     fn note_first(&mut self, direction: Direction) {
@@ -106,7 +133,7 @@ impl Relay {
     }
 
     /// The sender of `direction` had ended in order and has answered later bytes with a reset.
-    fn gone(&self, direction: Direction) -> Poll<()> {
+    fn gone(&mut self, direction: Direction) -> Poll<()> {
         let bytes = match direction {
             Direction::ToServer => self.to_server.bytes(),
             Direction::ToClient => self.to_client.bytes(),
@@ -117,11 +144,12 @@ impl Relay {
         };
         let kind = EventKind::Ended(ended);
         self.sight.observer().fact_of(direction, kind);
+        self.sample_end();
         self.abort(direction)
     }
 
     /// finspect is told to stop: both sides see an end of the connection.
-    fn stop(&self) {
+    fn stop(&mut self) {
         for (direction, pump) in [
             (Direction::ToServer, &self.to_server),
             (Direction::ToClient, &self.to_client),
@@ -135,5 +163,6 @@ impl Relay {
                 self.sight.observer().fact_of(direction, kind);
             }
         }
+        self.sample_end();
     }
 }

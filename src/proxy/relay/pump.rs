@@ -9,6 +9,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::leg::Leg;
 use super::sight::{InFlight, Sight};
+use super::tcp_info::Ends;
 use crate::event::{Direction, Ended, EventKind, Manner, Micros, Stalled};
 
 /// What one read may bring: four TLS records, and the most that one direction keeps for a slow receiver.
@@ -40,6 +41,7 @@ pub(super) struct Pump {
     phase: Phase,
     /// Bytes read from the sender.
     bytes: u64,
+    ends: Ends,
     stall: Option<Box<Stall>>,
 }
 
@@ -70,6 +72,10 @@ impl Pump {
             direction,
             phase: Phase::Flowing,
             bytes: 0,
+            ends: Ends {
+                in_order: 0,
+                abrupt: 0,
+            },
             stall: None,
         }
     }
@@ -77,6 +83,11 @@ impl Pump {
     /// Bytes read from the sender so far.
     pub(super) const fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// How often the sender's end was said: a connection can die behind a close_notify.
+    pub(super) const fn ends(&self) -> Ends {
+        self.ends
     }
 
     /// Whether the sender's end has been seen.
@@ -231,7 +242,11 @@ impl Pump {
         self.phase = Phase::Over(Over::ReceiverGone);
     }
 
-    fn say_ended(&self, manner: &Manner, sight: &Sight) {
+    fn say_ended(&mut self, manner: &Manner, sight: &Sight) {
+        match manner {
+            Manner::Fin | Manner::CloseNotify => self.ends.in_order += 1,
+            _ => self.ends.abrupt += 1,
+        }
         let ended = Ended {
             manner: manner.clone(),
             bytes: self.bytes,

@@ -10,6 +10,9 @@ use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::tcp_info;
+use crate::event::TcpInfo;
+
 /// A TCP connection with the bytes that were read from it to learn what it is; they are read again first.
 #[derive(Debug)]
 pub(crate) struct Tcp {
@@ -85,6 +88,11 @@ impl Tcp {
     /// Our end.
     pub(crate) fn local(&self) -> io::Result<SocketAddr> {
         self.stream.local_addr()
+    }
+
+    /// What the kernel knows of it; nothing where it does not tell.
+    pub(super) fn info(&self) -> Option<TcpInfo> {
+        tcp_info::read(&self.stream)
     }
 
     /// Makes the coming close a reset (RST) instead of a FIN.

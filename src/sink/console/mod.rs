@@ -11,6 +11,7 @@ mod paint;
 mod render;
 mod said;
 mod session;
+mod tcp;
 mod time;
 mod tls;
 mod websocket;

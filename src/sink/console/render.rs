@@ -6,7 +6,7 @@ use super::body;
 use super::fold::{Context, Fold};
 use super::paint::{Colour, Style, cut, paint};
 use super::said::Said;
-use super::{connection, http, session, time, tls, websocket, xmpp};
+use super::{connection, http, session, tcp, time, tls, websocket, xmpp};
 use crate::bus::Loss;
 use crate::event::{Direction, Event, EventKind, Micros};
 use crate::recording::encode;
@@ -63,8 +63,12 @@ impl Renderer {
         self
     }
 
-    /// Appends what is to be seen of the event; with `Pretty` that may be nothing, where a later line says it all.
+    /// Appends what is to be seen of the event; that may be nothing, where there is nothing wrong to
+    /// tell, or with `Pretty`, where a later line says it all.
     pub fn render(&mut self, event: &Event, out: &mut String) {
+        if self.format != Format::Json && is_calm(event) {
+            return;
+        }
         let context = self.take(event);
         match self.format {
             Format::Json => self.json(event, out),
@@ -187,6 +191,7 @@ fn say(event: &Event, context: &Context, zone: &TimeZone, whole: bool) -> Option
         EventKind::WebSocketViolation(violation) => websocket::violation(violation),
         EventKind::XmppStanza(stanza) => xmpp::stanza(stanza, context, whole),
         EventKind::Stalled(stalled) => connection::stalled(stalled, event.direction),
+        EventKind::TcpInfo(sample) => tcp::sample(sample),
         EventKind::Ended(ended) => connection::ended(ended, event.direction),
         EventKind::Closed(closed) => connection::closed(closed, &context.unfinished),
         EventKind::Host(host) => session::host(host, zone),
@@ -194,6 +199,11 @@ fn say(event: &Event, context: &Context, zone: &TimeZone, whole: bool) -> Option
         EventKind::Gap(gap) => session::gap(gap),
         EventKind::SessionEnded(ended) => session::ended(ended),
     })
+}
+
+/// Whether the event is kept for the record and says nothing to somebody who looks on.
+fn is_calm(event: &Event) -> bool {
+    matches!(&event.kind, EventKind::TcpInfo(sample) if tcp::is_calm(sample))
 }
 
 const fn arrow(direction: Option<Direction>) -> (&'static str, Style) {

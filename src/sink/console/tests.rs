@@ -645,6 +645,81 @@ fn every_ending_says_who_did_what() {
     "#);
 }
 
+fn calm() -> TcpInfo {
+    TcpInfo {
+        state: TcpState::Established,
+        rtt: Micros(20_400),
+        rtt_variance: Micros(3_100),
+        retransmits: 0,
+        retransmitted: 0,
+        unacked: 0,
+        lost: 0,
+        last: TcpLast {
+            data_sent: Micros(40_000),
+            data_received: Micros(9_000_000),
+            ack_received: Micros(20_000),
+        },
+        congestion_window: 10,
+        peer_window: Some(65_536),
+        unsent: Some(0),
+        acked: Some(4_000),
+    }
+}
+
+/// Readings of which the upstream's leg is each time like this.
+fn readings(all: Vec<(TcpOccasion, TcpInfo)>) -> Story {
+    let mut story = Story::new();
+    for (occasion, upstream) in all {
+        let sample = TcpSample {
+            occasion,
+            client: Some(calm()),
+            upstream: Some(upstream),
+        };
+        story.push(1_000_000, None, EventKind::TcpInfo(Box::new(sample)));
+    }
+    for event in &mut story.events {
+        event.time.forwarded = None;
+    }
+    story
+}
+
+#[test]
+fn trouble_below_is_a_line_and_calm_readings_are_none() {
+    let lost = TcpInfo {
+        retransmits: 4,
+        retransmitted: 4,
+        unacked: 2,
+        last: TcpLast {
+            ack_received: Micros(6_200_000),
+            ..calm().last
+        },
+        ..calm()
+    };
+    let full = TcpInfo {
+        unsent: Some(400_000),
+        ..calm()
+    };
+    let story = readings(vec![
+        (TcpOccasion::Interval, calm()),
+        (TcpOccasion::Retransmitting(Leg::Upstream), lost.clone()),
+        (TcpOccasion::Unacknowledged(Leg::Upstream), lost.clone()),
+        (TcpOccasion::Recovered(Leg::Upstream), calm()),
+        (TcpOccasion::WindowFull(Leg::Upstream), full),
+        (TcpOccasion::Ended, calm()),
+        (TcpOccasion::Ended, lost),
+    ]);
+    insta::assert_snapshot!(story.compact(), @r#"
+    12:13:20.000                   · session of finspect 0.1.0 on linux x86_64  looking into finesse.example.com · secrets redacted
+    12:13:22.000                #3 · TCP to the server: sent again 4 times, no ACK for 6.200 s  RTT 20.4 ms ± 3.1 ms · 2 segments unacknowledged · 4 segments sent again in all
+    12:13:23.000     +1.000 s   #3 · TCP to the server: no ACK for 6.200 s  RTT 20.4 ms ± 3.1 ms · 2 segments unacknowledged · 4 segments sent again in all
+    12:13:24.000     +1.000 s   #3 · TCP to the server: well again  RTT 20.4 ms ± 3.1 ms
+    12:13:25.000     +1.000 s   #3 · TCP to the server: its window is full, the last ACK came 20.0 ms ago  RTT 20.4 ms ± 3.1 ms · 390 KiB not sent
+    12:13:27.000     +2.000 s   #3 · TCP at this end  to the browser: RTT 20.4 ms ± 3.1 ms · to the server: no ACK for 6.200 s, RTT 20.4 ms ± 3.1 ms, 2 segments unacknowledged, 4 segments sent again in all
+    "#);
+    assert_eq!(story.compact(), story.pretty());
+    assert_eq!(story.render(Format::Json, Colour::Never).lines().count(), 8);
+}
+
 #[test]
 fn json_is_the_event_and_nothing_a_terminal_obeys() {
     let mut story = Story::new();
