@@ -155,6 +155,15 @@ impl Row {
         }
     }
 
+    /// How it ends, and whether it may be shared.
+    fn state(&self) -> String {
+        let state = self.state.name();
+        match self.redaction {
+            Redaction::Off => format!("{state}, NOT REDACTED"),
+            Redaction::Standard | Redaction::Strict => state.to_owned(),
+        }
+    }
+
     fn cells(&self, zone: &TimeZone) -> [String; 9] {
         let started = Timestamp::from_microsecond(self.began).map_or_else(
             |_| "?".to_owned(),
@@ -167,7 +176,7 @@ impl Row {
             started,
             duration(Micros(self.duration_ms.saturating_mul(1000))),
             bytes(self.bytes),
-            self.state.name().to_owned(),
+            self.state(),
             few(&self.hosts),
             few(&self.agents),
             self.disconnects.to_string(),

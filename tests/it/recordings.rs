@@ -65,6 +65,26 @@ fn the_newest_recording_comes_first_and_the_rest_of_the_folder_is_no_failure() {
 }
 
 #[test]
+fn a_recording_with_its_secrets_in_clear_is_marked() {
+    let folder = TempDir::new().unwrap();
+    let session = |level: &str| {
+        let ended = json!({"session-ended": {"events": 1, "connections": 0}});
+        let lines = header(1_795_000_000_000_000, level) + &event(1, None, &ended);
+        fs::write(folder.path().join(format!("{level}.jsonl")), lines).unwrap();
+    };
+    ["off", "standard", "strict"].map(session);
+    let table = text(&list(&[], folder.path()).stdout);
+    let marked: Vec<_> = table
+        .lines()
+        .filter(|line| line.contains("complete, NOT REDACTED"))
+        .collect();
+    let [only] = marked[..] else {
+        panic!("{table}");
+    };
+    assert!(only.ends_with("off.jsonl"), "{table}");
+}
+
+#[test]
 fn the_json_has_what_the_documentation_promises() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("a.jsonl");
