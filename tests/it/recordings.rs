@@ -67,12 +67,11 @@ fn the_newest_recording_comes_first_and_the_rest_of_the_folder_is_no_failure() {
 #[test]
 fn a_recording_with_its_secrets_in_clear_is_marked() {
     let folder = TempDir::new().unwrap();
-    let session = |level: &str| {
+    for level in ["off", "standard", "strict"] {
         let ended = json!({"session-ended": {"events": 1, "connections": 0}});
         let lines = header(1_795_000_000_000_000, level) + &event(1, None, &ended);
         fs::write(folder.path().join(format!("{level}.jsonl")), lines).unwrap();
-    };
-    ["off", "standard", "strict"].map(session);
+    }
     let table = text(&list(&[], folder.path()).stdout);
     let marked: Vec<_> = table
         .lines()
