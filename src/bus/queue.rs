@@ -54,34 +54,28 @@ impl Subscription {
     /// Waits for events and takes all that are there; `None` once the bus is closed and the queue is empty.
     #[must_use]
     pub fn receive(&self) -> Option<Vec<Received>> {
-        loop {
-            let taken = self.receive_within(Duration::from_secs(60));
-            if taken.as_ref().is_none_or(|taken| !taken.is_empty()) {
-                return taken;
-            }
-        }
+        let mut state = self.queue.lock();
+        state.reader_sleeps = true;
+        state = self
+            .queue
+            .wake
+            .wait_while(state, State::has_nothing)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.take()
     }
 
     /// As [`Subscription::receive`], but takes nothing if nothing comes for as long as `patience`.
     #[must_use]
     pub fn receive_within(&self, patience: Duration) -> Option<Vec<Received>> {
         let mut state = self.queue.lock();
-        if state.waiting.is_empty() && !state.closed {
-            state.reader_sleeps = true;
-            let empty = |state: &mut State| state.waiting.is_empty() && !state.closed;
-            state = self
-                .queue
-                .wake
-                .wait_timeout_while(state, patience, empty)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-            state.reader_sleeps = false;
-        }
-        if state.waiting.is_empty() && state.closed {
-            return None;
-        }
-        state.bytes = 0;
-        Some(mem::take(&mut state.waiting))
+        state.reader_sleeps = true;
+        state = self
+            .queue
+            .wake
+            .wait_timeout_while(state, patience, State::has_nothing)
+            .unwrap_or_else(PoisonError::into_inner)
+            .0;
+        state.take()
     }
 
     /// Whether the bus is closed: what waits now is the rest.
@@ -167,6 +161,23 @@ impl Queue {
 }
 
 impl State {
+    /// Whether a reader has to wait.
+    #[expect(
+        clippy::needless_pass_by_ref_mut,
+        reason = "the signature that a condition variable asks for"
+    )]
+    const fn has_nothing(&mut self) -> bool {
+        self.waiting.is_empty() && !self.closed
+    }
+
+    /// Gives the reader, who is awake, all there is; `None` at the end.
+    fn take(&mut self) -> Option<Vec<Received>> {
+        self.reader_sleeps = false;
+        self.bytes = 0;
+        let over = self.closed && self.waiting.is_empty();
+        (!over).then(|| mem::take(&mut self.waiting))
+    }
+
     fn lose(&mut self, event: &Event, weight: usize) {
         if !matches!(self.waiting.last(), Some(Received::Lost(_))) {
             self.waiting.push(Received::Lost(Loss {
