@@ -42,6 +42,8 @@ export async function run(checks, { place, binary }) {
     await page.click('#sign-out');
     await shows(page, '#state', /^LOGOUT$/);
   });
+  await checks.step('finspect tells the page\'s Close frame', () => finspect.program.until('the Close frame',
+    () => of(finspect.program, 'web-socket-close').find(({ direction }) => direction === 'to-server')));
   await browser.close();
   const code = await finspect.program.stop();
   checks.that('finspect ends with status 0', code === 0, finspect.program.fate());

@@ -28,7 +28,8 @@ export async function run(checks, { place, binary, prosody, publisher }) {
   const through = await checks.step('the whole session works through finspect', () => session(browser, publisher));
   checks.that('the page saw the same stanzas as without finspect', through.join('\n') === control.join('\n'),
     difference(control, through));
-  // Prosody ends the connection when it reads `close`; the browser's Close frame may be on its way just then.
+  // Prosody ends the connection when it reads `close`: whether the browser's Close frame still leaves is a race of
+  // theirs, so the Close frame is a check of the desktop's, whose server waits for it.
   await checks.step('it tells that the server ended the connection in order', () => finspect.program.until(
     'the server\'s end in the output', () => /← the server ended its side in order/.test(finspect.program.stdout())));
   await browser.close();
@@ -36,7 +37,6 @@ export async function run(checks, { place, binary, prosody, publisher }) {
   checks.that('finspect ends with status 0 when asked to', code === 0, finspect.program.fate());
   const told = finspect.program.stdout();
   checks.story(told, STORY);
-  checks.that('it tells the Close frame', /→ Close frame, empty/.test(told));
   secrecy(checks, finspect);
 }
 
