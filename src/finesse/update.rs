@@ -167,6 +167,8 @@ const TELLING: &[&str] = &[
     "errorMessage",
     "fromAddress",
     "toAddress",
+    "finesseMMode",
+    "ctiMMode",
 ];
 /// A line has room for this many facts.
 const FACTS: usize = 8;

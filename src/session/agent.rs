@@ -12,6 +12,23 @@ pub struct Agent {
     pub sockets: Vec<(At, ConnectionId)>,
     /// What Finesse said of the agent's state, in order.
     pub states: Vec<StateChange>,
+    /// Calls, in the order in which they were first seen.
+    pub calls: Vec<Call>,
+}
+
+/// A call (`Dialog`) of an agent, as far as notifications tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The dialog's id.
+    pub id: String,
+    /// The first that was seen of it.
+    pub first: At,
+    /// The last.
+    pub last: At,
+    /// Its state then, such as `ACTIVE`, `DROPPED`.
+    pub state: Option<String>,
+    /// Whether Finesse said that it is over.
+    pub over: bool,
 }
 
 /// Finesse said that an agent has a state.
@@ -35,6 +52,7 @@ impl Agent {
             user,
             sockets: Vec::new(),
             states: Vec::new(),
+            calls: Vec::new(),
         }
     }
 
@@ -42,6 +60,24 @@ impl Agent {
         let known = self.sockets.iter().any(|(_, id)| *id == connection);
         if !known {
             keep(&mut self.sockets, (at, connection));
+        }
+    }
+
+    pub(super) fn call(&mut self, id: &str, state: Option<String>, over: bool, at: At) {
+        let over = over || state.as_deref() == Some("DROPPED");
+        if let Some(call) = self.calls.iter_mut().rev().find(|call| call.id == id) {
+            call.last = at;
+            call.over |= over;
+            call.state = state.or(call.state.take());
+        } else {
+            let call = Call {
+                id: id.to_owned(),
+                first: at,
+                last: at,
+                state,
+                over,
+            };
+            keep(&mut self.calls, call);
         }
     }
 

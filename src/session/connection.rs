@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use super::{At, Exchanges, Socket, Ways, keep};
 use crate::event::{
-    AttemptOutcome, Authority, Closed, ConnectionId, DialFailure, Direction, Ended, Event,
-    EventKind, HttpViolation, Leg, Manner, Refusal, Stalled, TcpSample, TlsFailure, Way,
+    Attempt, AttemptOutcome, Authority, CertificateFacts, Closed, ConnectionId, DialFailure, Direction, Ended, Event,
+    EventKind, HttpViolation, Leg, Manner, Refusal, Stalled, TcpSample, TlsFailure, Verified, Way,
 };
 
 /// A connection.
@@ -25,6 +25,8 @@ pub struct Connection {
     pub intercepted: bool,
     /// The server's address, once TCP stood.
     pub server: Option<SocketAddr>,
+    /// Dials, in order: of the upstream's addresses, or of the proxy that leads there.
+    pub attempts: Vec<(At, Attempt)>,
     /// Why finspect would not serve it.
     pub refused: Option<(At, Refusal)>,
     /// Why no connection to the server came about.
@@ -58,6 +60,10 @@ pub struct Handshake {
     pub leg: Leg,
     /// Why it failed, if it did.
     pub failure: Option<TlsFailure>,
+    /// What the upstream presented, leaf first; empty on the client's leg.
+    pub chain: Vec<CertificateFacts>,
+    /// Why the upstream's certificate was accepted, if it was.
+    pub verified: Option<Verified>,
 }
 
 /// A sender will send no more.
@@ -83,6 +89,7 @@ impl Connection {
             target: None,
             intercepted: false,
             server: None,
+            attempts: Vec::new(),
             refused: None,
             failed: None,
             handshakes: Vec::new(),
@@ -145,11 +152,28 @@ impl Connection {
                 if attempt.outcome == AttemptOutcome::Connected {
                     self.server = Some(attempt.address);
                 }
+                keep(&mut self.attempts, (at, attempt.clone()));
             }
             EventKind::UpstreamFailed(failed) => self.failed = Some((at, failed.reason.clone())),
-            EventKind::TlsEstablished(established) => self.handshake(at, established.leg, None),
+            EventKind::TlsEstablished(done) => {
+                let handshake = Handshake {
+                    at,
+                    leg: done.leg,
+                    failure: None,
+                    chain: done.chain.clone(),
+                    verified: done.verified,
+                };
+                keep(&mut self.handshakes, handshake);
+            }
             EventKind::TlsFailed(failed) => {
-                self.handshake(at, failed.leg, Some(failed.reason.clone()));
+                let handshake = Handshake {
+                    at,
+                    leg: failed.leg,
+                    failure: Some(failed.reason.clone()),
+                    chain: failed.chain.clone(),
+                    verified: None,
+                };
+                keep(&mut self.handshakes, handshake);
             }
             EventKind::HttpRequest(_) | EventKind::HttpResponse(_) | EventKind::HttpBody(_) => {
                 self.heard(event, at);
@@ -198,10 +222,6 @@ impl Connection {
             | EventKind::Gap(_)
             | EventKind::SessionEnded(_) => {}
         }
-    }
-
-    fn handshake(&mut self, at: At, leg: Leg, failure: Option<TlsFailure>) {
-        keep(&mut self.handshakes, Handshake { at, leg, failure });
     }
 
     fn heard(&mut self, event: &Event, at: At) {

@@ -24,6 +24,8 @@ pub struct Exchange {
     pub method: String,
     /// The request target.
     pub target: String,
+    /// The `requestId` that Finesse's own library sends along, by which the event that follows goes.
+    pub request_id: Option<String>,
     /// When the head of the request was there.
     pub asked: At,
     /// When the head of the final response was there, and its status.
@@ -47,7 +49,25 @@ pub struct Failure {
     pub upgrade: bool,
 }
 
+impl Failure {
+    pub(super) fn of(exchange: &Exchange, status: u16, at: At) -> Self {
+        Self {
+            at,
+            status,
+            method: exchange.method.clone(),
+            target: exchange.target.clone(),
+            upgrade: exchange.upgrade,
+        }
+    }
+}
+
 impl Exchanges {
+    /// The request of that number, if it has no end so far.
+    #[must_use]
+    pub fn get(&self, number: u64) -> Option<&Exchange> {
+        self.open.iter().find(|one| one.number == number)
+    }
+
     /// Requests without an end, in order.
     pub fn open(&self) -> impl Iterator<Item = &Exchange> {
         self.open.iter()
@@ -63,6 +83,7 @@ impl Exchanges {
                     number: head.exchange,
                     method: head.method.clone(),
                     target: head.target.clone(),
+                    request_id: field(&head.headers, "requestId"),
                     asked: at,
                     answered: None,
                     upgrade: asks_for_websocket(&head.headers),
@@ -77,14 +98,7 @@ impl Exchanges {
                 };
                 exchange.answered = Some((at, head.status));
                 if head.status >= 400 {
-                    let failure = Failure {
-                        at,
-                        status: head.status,
-                        method: exchange.method.clone(),
-                        target: exchange.target.clone(),
-                        upgrade: exchange.upgrade,
-                    };
-                    keep(&mut self.failures, failure);
+                    keep(&mut self.failures, Failure::of(exchange, head.status, at));
                 }
                 if !self
                     .open
@@ -114,10 +128,15 @@ impl Exchanges {
 }
 
 fn asks_for_websocket(headers: &[Header]) -> bool {
-    headers.iter().any(|header| {
-        header.name.eq_ignore_ascii_case("upgrade")
-            && header.value.to_ascii_lowercase().contains("websocket")
-    })
+    field(headers, "upgrade").is_some_and(|value| value.to_ascii_lowercase().contains("websocket"))
+}
+
+/// The value of the first header field of that name.
+pub(super) fn field(headers: &[Header], name: &str) -> Option<String> {
+    let found = headers
+        .iter()
+        .find(|header| header.name.eq_ignore_ascii_case(name));
+    found.map(|header| header.value.clone())
 }
 
 /// Requests without an end remembered.

@@ -4,9 +4,11 @@
 //! why something happened is no part of it. Bounded: what is forgotten is counted.
 
 mod agent;
+mod clock;
 mod connection;
 mod exchange;
 mod pings;
+mod rest;
 mod socket;
 mod stream;
 mod ways;
@@ -14,10 +16,12 @@ mod ways;
 #[cfg(test)]
 mod tests;
 
-pub use agent::{Agent, StateChange};
+pub use agent::{Agent, Call, StateChange};
+pub use clock::{Reading, ServerClocks};
 pub use connection::{Connection, End, Handshake};
 pub use exchange::{Exchange, Exchanges, Failure};
 pub use pings::{Ping, Pings};
+pub use rest::{Pair, Pairs, Poll, Rest, Wish};
 pub use socket::{Close, Socket};
 pub use stream::{Presence, Stream};
 pub use ways::Ways;
@@ -57,12 +61,37 @@ pub struct Session {
     span: Option<(At, At)>,
     connections: BTreeMap<ConnectionId, Connection>,
     agents: BTreeMap<String, Agent>,
-    service: Vec<(At, String)>,
+    service: Vec<Service>,
+    rest: Rest,
+    server_clocks: ServerClocks,
     host: Vec<(At, Host)>,
     gaps: Vec<(At, Gap)>,
     delay: Delay,
     ordinary: u64,
     forgotten: u64,
+}
+
+/// What Finesse said of itself (`SystemInfo`, `finesse.md` 3.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// When.
+    pub at: At,
+    /// On which connection.
+    pub connection: ConnectionId,
+    /// `IN_SERVICE`, `OUT_OF_SERVICE` and the like.
+    pub status: String,
+    /// Why, in its words.
+    pub reason: Option<String>,
+    /// Whether Finesse or the CTI server is in maintenance mode.
+    pub maintenance: bool,
+}
+
+impl Service {
+    /// Whether Finesse serves agents.
+    #[must_use]
+    pub fn is_in(&self) -> bool {
+        self.status.eq_ignore_ascii_case("IN_SERVICE")
+    }
 }
 
 /// finspect's own delay: from the arrival of a unit's last byte until it had been handed on.
@@ -85,14 +114,23 @@ impl Session {
         *last = at.max(*last);
         self.delay.take(event, at);
         match &event.kind {
-            EventKind::SessionStarted(started) => self.started = Some(started.clone()),
+            EventKind::SessionStarted(started) => {
+                self.server_clocks.started(started.wall_clock);
+                self.started = Some(started.clone());
+            }
             EventKind::SessionEnded(_) => self.ended = Some(at),
-            EventKind::Host(host) => keep(&mut self.host, (at, host.clone())),
+            EventKind::Host(host) => {
+                self.server_clocks.host(host, at.time);
+                keep(&mut self.host, (at, host.clone()));
+            }
             EventKind::Gap(gap) => keep(&mut self.gaps, (at, gap.clone())),
             _ => {}
         }
         if let Some(id) = event.connection {
+            // The end of an exchange forgets it, and this belongs to it.
+            self.http(id, event, at, When::Before);
             self.connection(id, at).take(event, at);
+            self.http(id, event, at, When::After);
             if let EventKind::XmppStanza(stanza) = &event.kind {
                 self.stanza(id, at, stanza);
             } else if let EventKind::Closed(_) = event.kind {
@@ -136,10 +174,22 @@ impl Session {
         self.agents.values()
     }
 
-    /// What Finesse said of itself (`SystemInfo`), in order: `IN_SERVICE`, `OUT_OF_SERVICE` and the like.
+    /// What Finesse said of itself (`SystemInfo`), in order.
     #[must_use]
-    pub fn service(&self) -> &[(At, String)] {
+    pub fn service(&self) -> &[Service] {
         &self.service
+    }
+
+    /// REST over all connections.
+    #[must_use]
+    pub const fn rest(&self) -> &Rest {
+        &self.rest
+    }
+
+    /// How far the servers' clocks are from this machine's.
+    #[must_use]
+    pub const fn server_clocks(&self) -> &ServerClocks {
+        &self.server_clocks
     }
 
     /// What happened to the machine.
@@ -174,12 +224,37 @@ impl Session {
 
     fn connection(&mut self, id: ConnectionId, at: At) -> &mut Connection {
         if self.connections.len() >= CONNECTIONS && !self.connections.contains_key(&id) {
-            self.connections.pop_first();
-            self.forgotten += 1;
+            let over = self.connections.iter().find(|(_, one)| one.is_over());
+            let oldest = self.connections.first_key_value();
+            if let Some(id) = over.or(oldest).map(|(id, _)| *id) {
+                self.connections.remove(&id);
+                self.forgotten += 1;
+            }
         }
         self.connections
             .entry(id)
             .or_insert_with(|| Connection::new(id, at))
+    }
+
+    /// What an event of HTTP says beyond its own connection.
+    fn http(&mut self, id: ConnectionId, event: &Event, at: At, when: When) {
+        let (number, wanted) = match &event.kind {
+            EventKind::HttpRequest(head) => (head.exchange, When::After),
+            EventKind::HttpResponse(head) => (head.exchange, When::Before),
+            EventKind::HttpBody(body) => (body.exchange, When::Before),
+            _ => return,
+        };
+        let Some(connection) = self.connections.get(&id).filter(|_| when == wanted) else {
+            return;
+        };
+        if let Some(exchange) = connection.exchanges.get(number) {
+            self.rest.take(event, id, exchange, at);
+        }
+        if let (EventKind::HttpResponse(head), Some(target)) = (&event.kind, &connection.target)
+            && let Some(date) = exchange::field(&head.headers, "date")
+        {
+            self.server_clocks.answered(&target.host, &date, at);
+        }
     }
 
     /// What a stanza says beyond its own connection: of an agent, of Finesse.
@@ -190,33 +265,55 @@ impl Session {
                     self.agent(user).bound(id, at);
                 }
             }
-            StanzaKind::Notification { .. } => {
-                let Some(update) = stanza.xml.text().and_then(Update::find) else {
-                    return;
-                };
-                let fact = |name: &str| {
-                    let found = update.facts.iter().find(|(fact, _)| fact == name);
-                    found.map(|(_, text)| text.clone())
-                };
-                let object = update.object.as_deref().unwrap_or_default();
-                if object.eq_ignore_ascii_case("systemInfo") {
-                    if let Some(status) = fact("status") {
-                        keep(&mut self.service, (at, status));
-                    }
-                } else if object.eq_ignore_ascii_case("user")
-                    && let (Some(user), Some(state)) = (fact("loginId"), fact("state"))
-                {
-                    let change = StateChange {
-                        at,
-                        connection: id,
-                        state,
-                        reason_code: fact("code"),
-                        reason: fact("label"),
-                    };
-                    self.agent(&user).changed(change);
+            StanzaKind::Notification { node, .. } => {
+                if let Some(update) = stanza.xml.text().and_then(Update::find) {
+                    self.update(id, at, node.as_deref().unwrap_or_default(), &update);
                 }
             }
             _ => {}
+        }
+    }
+
+    fn update(&mut self, id: ConnectionId, at: At, node: &str, update: &Update) {
+        if let Some(request_id) = &update.request_id {
+            self.rest.pairs.echoed(request_id, at);
+        }
+        let fact = |name: &str| {
+            let found = update.facts.iter().find(|(fact, _)| fact == name);
+            found.map(|(_, text)| text.clone())
+        };
+        let object = update.object.as_deref().unwrap_or_default();
+        if object.eq_ignore_ascii_case("systemInfo") {
+            if let Some(status) = fact("status") {
+                let service = Service {
+                    at,
+                    connection: id,
+                    status,
+                    reason: fact("statusReason"),
+                    maintenance: ["finesseMMode", "ctiMMode"]
+                        .iter()
+                        .any(|name| fact(name).is_some_and(|mode| is_on(&mode))),
+                };
+                keep(&mut self.service, service);
+            }
+        } else if object.eq_ignore_ascii_case("user") {
+            if let (Some(user), Some(state)) = (fact("loginId"), fact("state")) {
+                let change = StateChange {
+                    at,
+                    connection: id,
+                    state,
+                    reason_code: fact("code"),
+                    reason: fact("label"),
+                };
+                self.agent(&user).changed(change);
+            }
+        } else if object.eq_ignore_ascii_case("dialog") || object.eq_ignore_ascii_case("dialogs") {
+            let user = node.strip_prefix("/finesse/api/User/");
+            let user = user.and_then(|rest| rest.split('/').next());
+            if let (Some(user), Some(call)) = (user, fact("id")) {
+                let over = update.event.as_deref() == Some("DELETE");
+                self.agent(user).call(&call, fact("state"), over, at);
+            }
         }
     }
 
@@ -242,6 +339,20 @@ impl Session {
             self.ordinary += 1;
         }
     }
+}
+
+/// Whether an event is taken in before or after its connection knows of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    Before,
+    After,
+}
+
+/// Whether Finesse's word for a mode says that it is on.
+fn is_on(mode: &str) -> bool {
+    !["false", "off", "no", "0", "none"]
+        .iter()
+        .any(|off| mode.eq_ignore_ascii_case(off))
 }
 
 impl Delay {

@@ -1,0 +1,73 @@
+//! How far the servers' clocks are from this machine's, by the `Date` of their answers (RFC 9110 section 6.6.1).
+
+use std::collections::BTreeMap;
+
+use jiff::fmt::rfc2822;
+
+use super::{At, keep};
+use crate::event::{Host, Micros};
+
+/// The clocks of a session.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServerClocks {
+    /// The wall clock at 0 of the session's clock, in microseconds since the Unix epoch; from the latest jump on as
+    /// if it had always been so.
+    origin: i64,
+    readings: BTreeMap<String, Vec<Reading>>,
+}
+
+/// How far a server's clock was ahead of this machine's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// The answer whose `Date` says so.
+    pub at: At,
+    /// In milliseconds, negative where it is behind; exact to a second, the grain of `Date`.
+    pub ahead: i64,
+}
+
+impl ServerClocks {
+    /// Readings of a server, in order; one that differs by less than two seconds from the one before is not kept.
+    #[must_use]
+    pub fn of(&self, host: &str) -> &[Reading] {
+        self.readings.get(host).map_or(&[], Vec::as_slice)
+    }
+
+    /// All servers with their readings.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &[Reading])> {
+        let all = self.readings.iter();
+        all.map(|(host, readings)| (host.as_str(), readings.as_slice()))
+    }
+
+    pub(super) const fn started(&mut self, wall_clock: i64) {
+        self.origin = wall_clock;
+    }
+
+    pub(super) fn host(&mut self, fact: &Host, at: Micros) {
+        if let Some(wall_clock) = fact.wall_clock() {
+            self.origin = wall_clock.saturating_sub_unsigned(at.0);
+        }
+    }
+
+    pub(super) fn answered(&mut self, host: &str, date: &str, at: At) {
+        let Ok(date) = rfc2822::parse(date) else {
+            return;
+        };
+        // `Date` is cut to the second: on average it is half a second behind.
+        let theirs = date.timestamp().as_millisecond().saturating_add(500);
+        let ours = self.origin.saturating_add_unsigned(at.time.0) / 1_000;
+        let ahead = theirs.saturating_sub(ours);
+        if self.readings.len() >= SERVERS && !self.readings.contains_key(host) {
+            return;
+        }
+        let readings = self.readings.entry(host.to_owned()).or_default();
+        let same = |last: &Reading| last.ahead.abs_diff(ahead) < GRAIN;
+        if !readings.last().is_some_and(same) {
+            keep(readings, Reading { at, ahead });
+        }
+    }
+}
+
+/// Servers remembered.
+const SERVERS: usize = 256;
+/// Differences below this are those of `Date` itself, in milliseconds.
+const GRAIN: u64 = 2_000;

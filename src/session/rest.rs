@@ -1,0 +1,181 @@
+//! REST over all connections: what was refused, what the browser asked of an agent's state, how `SystemInfo` answered,
+//! and which event followed which request.
+
+use std::collections::VecDeque;
+
+use super::{At, Exchange, Failure, keep};
+use crate::event::{ConnectionId, Event, EventKind, Micros};
+
+/// REST of a session.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rest {
+    /// Answers with a status of 400 and above, in order.
+    pub failures: Vec<(ConnectionId, Failure)>,
+    /// What the browser asked of an agent's state, in order.
+    pub wishes: Vec<Wish>,
+    /// Answers to `GET …/SystemInfo`, in order.
+    pub polls: Vec<Poll>,
+    /// Requests with a `requestId`, and the events that echo it.
+    pub pairs: Pairs,
+}
+
+/// The browser asked for a state of an agent (`PUT …/User/ID`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// When the body was there.
+    pub at: At,
+    /// On which connection.
+    pub connection: ConnectionId,
+    /// The user in the path.
+    pub user: String,
+    /// The state, such as `READY`, `LOGOUT`.
+    pub state: String,
+}
+
+/// An answer to `GET …/SystemInfo`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Poll {
+    /// The answer.
+    pub at: At,
+    /// On which connection.
+    pub connection: ConnectionId,
+    /// Its status.
+    pub status: u16,
+}
+
+/// Requests with a `requestId`, and the events that echo it (`finesse.md` section 2).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pairs {
+    waiting: VecDeque<Pair>,
+    /// Requests that were accepted and whose event came.
+    pub paired: u64,
+    /// The longest time from a request to its event, and the event.
+    pub worst: Option<(Micros, At)>,
+}
+
+/// A request that was accepted, whose event has not come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// The request.
+    pub asked: At,
+    /// On which connection.
+    pub connection: ConnectionId,
+    /// Its method and target.
+    pub what: String,
+    request_id: String,
+    accepted: bool,
+}
+
+impl Pairs {
+    /// Requests that were answered with success and whose event has not come, the latest, in order.
+    pub fn waiting(&self) -> impl Iterator<Item = &Pair> {
+        self.waiting.iter().filter(|pair| pair.accepted)
+    }
+
+    fn asked(&mut self, connection: ConnectionId, exchange: &Exchange) {
+        let Some(request_id) = &exchange.request_id else {
+            return;
+        };
+        if self.waiting.len() >= WAITING {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back(Pair {
+            asked: exchange.asked,
+            connection,
+            what: format!("{} {}", exchange.method, exchange.target),
+            request_id: request_id.clone(),
+            accepted: false,
+        });
+    }
+
+    fn answered(&mut self, exchange: &Exchange, status: u16) {
+        let is_it = |pair: &Pair| pair.asked == exchange.asked;
+        if (200..300).contains(&status) {
+            if let Some(pair) = self.waiting.iter_mut().find(|pair| is_it(pair)) {
+                pair.accepted = true;
+            }
+        } else {
+            // Without success no event follows.
+            self.waiting.retain(|pair| !is_it(pair));
+        }
+    }
+
+    /// An event came that echoes a `requestId`. It may come before the answer.
+    pub(super) fn echoed(&mut self, request_id: &str, at: At) {
+        let place = self
+            .waiting
+            .iter()
+            .position(|pair| pair.request_id == request_id);
+        let Some(pair) = place.and_then(|place| self.waiting.remove(place)) else {
+            return;
+        };
+        self.paired += 1;
+        let took = at.time.since(pair.asked.time);
+        if self.worst.is_none_or(|(worst, _)| took > worst) {
+            self.worst = Some((took, at));
+        }
+    }
+}
+
+impl Rest {
+    /// Takes in what an event of HTTP says; `exchange` is the request that it belongs to.
+    pub(super) fn take(&mut self, event: &Event, id: ConnectionId, exchange: &Exchange, at: At) {
+        match &event.kind {
+            EventKind::HttpRequest(_) => self.pairs.asked(id, exchange),
+            EventKind::HttpResponse(head) if head.status >= 200 => {
+                self.pairs.answered(exchange, head.status);
+                if exchange.method == "GET" && ends_with_system_info(&exchange.target) {
+                    let poll = Poll {
+                        at,
+                        connection: id,
+                        status: head.status,
+                    };
+                    keep(&mut self.polls, poll);
+                }
+                if head.status >= 400 {
+                    keep(&mut self.failures, (id, Failure::of(exchange, head.status, at)));
+                }
+            }
+            EventKind::HttpBody(body) if exchange.answered.is_none() => {
+                let wished = body.content.text().and_then(wished_state);
+                if let (Some(user), Some(state)) = (user(&exchange.target), wished)
+                    && exchange.method == "PUT"
+                {
+                    let wish = Wish {
+                        at,
+                        connection: id,
+                        user,
+                        state,
+                    };
+                    keep(&mut self.wishes, wish);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The user of `…/finesse/api/User/ID`, and of nothing below it.
+fn user(target: &str) -> Option<String> {
+    let path = target.split('?').next()?;
+    let (_, user) = path.split_once("/finesse/api/User/")?;
+    (!user.is_empty() && !user.contains('/')).then(|| user.to_lowercase())
+}
+
+fn ends_with_system_info(target: &str) -> bool {
+    let path = target.split('?').next().unwrap_or_default();
+    path.trim_end_matches('/').ends_with("/SystemInfo")
+}
+
+/// The state that the body of a `PUT` asks for.
+fn wished_state(body: &str) -> Option<String> {
+    let (_, rest) = body.split_once("<state>")?;
+    let (state, _) = rest.split_once("</state>")?;
+    let state = state.trim();
+    (state.len() <= LONGEST_STATE).then(|| state.to_ascii_uppercase())
+}
+
+/// Requests that wait for their event remembered.
+const WAITING: usize = 256;
+/// Longer is no state of Finesse.
+const LONGEST_STATE: usize = 40;
