@@ -5,6 +5,7 @@
 
 pub mod bus;
 pub mod cli;
+pub mod diagnose;
 pub mod event;
 pub mod export;
 pub mod finesse;

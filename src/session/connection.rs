@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 
 use super::{At, Exchanges, Socket, Ways, keep};
 use crate::event::{
-    Attempt, AttemptOutcome, Authority, CertificateFacts, Closed, ConnectionId, DialFailure, Direction, Ended, Event,
-    EventKind, HttpViolation, Leg, Manner, Refusal, Stalled, TcpSample, TlsFailure, Verified, Way,
+    Attempt, AttemptOutcome, Authority, CertificateFacts, Closed, ConnectionId, DialFailure,
+    Direction, Ended, Event, EventKind, HttpViolation, Leg, Manner, Refusal, Stalled, TcpSample,
+    TlsFailure, Verified, Way,
 };
 
 /// A connection.
@@ -184,7 +185,7 @@ impl Connection {
             }
             EventKind::WebSocketOpened(opened) => {
                 self.heard(event, at);
-                self.socket = Some(Socket::new(opened, at));
+                self.socket = Some(Socket::opened(opened, at));
             }
             EventKind::WebSocketMessage(_)
             | EventKind::WebSocketPing(_)
@@ -193,9 +194,9 @@ impl Connection {
             | EventKind::WebSocketViolation(_)
             | EventKind::XmppStanza(_) => {
                 self.heard(event, at);
-                if let Some(socket) = &mut self.socket {
-                    socket.take(event, at);
-                }
+                // Where the recording begins in the middle, the first that is seen of a socket is what it carries.
+                let socket = self.socket.get_or_insert_with(|| Socket::unseen(at));
+                socket.take(event, at);
             }
             EventKind::Stalled(stalled) => {
                 if let Some(direction) = event.direction {

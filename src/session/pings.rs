@@ -48,14 +48,21 @@ impl Pings {
         self.kept.iter().filter(|ping| ping.answered.is_none())
     }
 
+    /// The oldest ping that was still waiting for its answer at `now`.
+    #[must_use]
+    pub fn waiting(&self, now: Micros) -> Option<&Ping> {
+        // Behind an answered ping an older one is lost rather than late.
+        let sent = self.kept.iter().filter(|ping| ping.sent.time <= now);
+        let waiting = sent
+            .rev()
+            .take_while(|ping| ping.answered.is_none_or(|at| at.time > now));
+        waiting.last()
+    }
+
     /// How long the oldest ping without an answer had been waiting at `now`.
     #[must_use]
     pub fn outstanding(&self, now: Micros) -> Option<Micros> {
-        // Behind an answered ping an older one is lost rather than late.
-        let waiting = self.kept.iter().rev();
-        let waiting = waiting.take_while(|ping| ping.answered.is_none_or(|at| at.time > now));
-        let oldest = waiting.filter(|ping| ping.sent.time <= now).last()?;
-        Some(now.since(oldest.sent.time))
+        self.waiting(now).map(|ping| now.since(ping.sent.time))
     }
 
     /// The median time between one ping and the next, of the latest; `None` for fewer than two.

@@ -133,7 +133,10 @@ impl Rest {
                     keep(&mut self.polls, poll);
                 }
                 if head.status >= 400 {
-                    keep(&mut self.failures, (id, Failure::of(exchange, head.status, at)));
+                    keep(
+                        &mut self.failures,
+                        (id, Failure::of(exchange, head.status, at)),
+                    );
                 }
             }
             EventKind::HttpBody(body) if exchange.answered.is_none() => {

@@ -6,9 +6,9 @@ use crate::event::{Direction, Event, EventKind, Payload, WebSocketOpened, WebSoc
 /// A WebSocket from its 101 on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Socket {
-    /// The 101.
+    /// The 101; the first that was seen of it, where that was not.
     pub opened: At,
-    /// The request target.
+    /// The request target; empty where the 101 was not seen.
     pub target: String,
     /// The subprotocol that was agreed.
     pub subprotocol: Option<String>,
@@ -40,11 +40,19 @@ pub struct Close {
 }
 
 impl Socket {
-    pub(super) fn new(opened: &WebSocketOpened, at: At) -> Self {
+    pub(super) fn opened(opened: &WebSocketOpened, at: At) -> Self {
         Self {
-            opened: at,
             target: opened.target.clone(),
             subprotocol: opened.subprotocol.clone(),
+            ..Self::unseen(at)
+        }
+    }
+
+    pub(super) fn unseen(at: At) -> Self {
+        Self {
+            opened: at,
+            target: String::new(),
+            subprotocol: None,
             messages: Ways::default(),
             largest: Ways::default(),
             frame_pings: Ways::default(),

@@ -16,6 +16,8 @@ pub struct Stream {
     pub auth_failed: Option<(At, String)>,
     /// The full JID that was bound.
     pub bound: Option<(At, String)>,
+    /// Whom the server addresses, where the binding was not seen.
+    pub addressed: Option<String>,
     /// Binding failed, with this condition.
     pub bind_failed: Option<(At, String)>,
     /// The client's own presence: the first that made it available, and its priority.
@@ -49,11 +51,10 @@ impl Stream {
     /// The bare JID's local part: the user.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
-        let bound = self
-            .bound
-            .as_ref()
-            .and_then(|(_, jid)| jid.split('@').next());
-        bound.or_else(|| self.auth.as_ref()?.2.as_deref())
+        let jid = self.bound.as_ref().map(|(_, jid)| jid);
+        let bound = jid.or(self.addressed.as_ref());
+        let user = bound.and_then(|jid| jid.split('@').next());
+        user.or_else(|| self.auth.as_ref()?.2.as_deref())
     }
 
     /// The resource that was bound.
@@ -80,6 +81,11 @@ impl Stream {
 
     pub(super) fn take(&mut self, stanza: &XmppStanza, direction: Direction, at: At) {
         let outline = &stanza.stanza;
+        if let (Direction::ToClient, None, Some(to)) = (direction, &self.addressed, &outline.to)
+            && to.contains('@')
+        {
+            self.addressed = Some(to.clone());
+        }
         match &outline.kind {
             StanzaKind::Open => self.opened[direction] = Some(at),
             StanzaKind::Close => self.closed[direction] = Some(at),

@@ -1,0 +1,115 @@
+//! Attempts of a desktop to get a socket that came to nothing, each with the layer at which it failed.
+
+use crate::event::{DialFailure, Direction, Leg, Refusal, TlsFailure};
+use crate::session::{At, Connection, Session, Socket};
+
+use super::clocks::Clocks;
+use super::loss::is_desktop;
+
+/// An attempt that came to nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    /// Its connection.
+    pub connection: &'a Connection,
+    /// When it failed.
+    pub at: At,
+    /// At which layer, and how.
+    pub stage: Stage<'a>,
+}
+
+/// The layer at which an attempt failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage<'a> {
+    /// finspect would not serve it.
+    Refused(&'a Refusal),
+    /// No TCP connection to the server.
+    Dial(&'a DialFailure),
+    /// TLS failed on this leg.
+    Tls(Leg, &'a TlsFailure),
+    /// The upgrade was answered with this status.
+    Upgrade(u16),
+    /// SASL failed with this condition.
+    Auth(&'a str),
+    /// Binding the resource failed with this condition.
+    Bind(&'a str),
+    /// The stream was refused with this error before it was bound.
+    StreamError(&'a str),
+    /// No presence of the user `finesse` came after login.
+    NoFinesse,
+}
+
+impl<'a> Attempt<'a> {
+    /// What failed on a connection on the way to a desktop's socket.
+    #[must_use]
+    pub fn of(session: &Session, connection: &'a Connection, clocks: &Clocks) -> Option<Self> {
+        let stage = before_http(connection)
+            .or_else(|| upgrade(connection))
+            .or_else(|| {
+                let socket = connection.socket.as_ref().filter(|one| is_desktop(one))?;
+                login(socket).or_else(|| no_finesse(session, connection, socket, clocks))
+            });
+        let (at, stage) = stage?;
+        Some(Self {
+            connection,
+            at,
+            stage,
+        })
+    }
+
+    /// The user, where the attempt came far enough to name one.
+    #[must_use]
+    pub fn user(&self) -> Option<String> {
+        let socket = self.connection.socket.as_ref()?;
+        socket.stream.user().map(str::to_lowercase)
+    }
+}
+
+fn before_http(connection: &Connection) -> Option<(At, Stage<'_>)> {
+    if !connection.intercepted {
+        return None;
+    }
+    let refused = connection.refused.as_ref();
+    let refused = refused.map(|(at, refusal)| (*at, Stage::Refused(refusal)));
+    let failed = connection.failed.as_ref();
+    let failed = failed.map(|(at, failure)| (*at, Stage::Dial(failure)));
+    let mut handshakes = connection.handshakes.iter();
+    let tls = handshakes.find_map(|one| Some((one.at, Stage::Tls(one.leg, one.failure.as_ref()?))));
+    refused.or(failed).or(tls)
+}
+
+fn upgrade(connection: &Connection) -> Option<(At, Stage<'_>)> {
+    let mut failures = connection.exchanges.failures.iter();
+    let refused = failures.find(|failure| failure.upgrade)?;
+    Some((refused.at, Stage::Upgrade(refused.status)))
+}
+
+fn login(socket: &Socket) -> Option<(At, Stage<'_>)> {
+    let stream = &socket.stream;
+    if let Some((at, condition)) = &stream.auth_failed {
+        return Some((*at, Stage::Auth(condition)));
+    }
+    if let Some((at, condition)) = &stream.bind_failed {
+        return Some((*at, Stage::Bind(condition)));
+    }
+    let logging_in = stream.bound.is_none() && stream.opened.to_server.is_some();
+    let mut errors = stream.errors.iter().filter(|_| logging_in);
+    let error = errors.find(|(_, from, _)| *from == Direction::ToClient)?;
+    Some((error.0, Stage::StreamError(&error.2)))
+}
+
+/// A desktop is connected only once it has seen the presence of `finesse` (`finesse.md` 1.4).
+fn no_finesse<'a>(
+    session: &Session,
+    connection: &Connection,
+    socket: &Socket,
+    clocks: &Clocks,
+) -> Option<(At, Stage<'a>)> {
+    let stream = &socket.stream;
+    let (present, _) = stream.available.as_ref()?;
+    stream.bound.as_ref()?;
+    let (_, last) = session.span()?;
+    let until = connection.first_end().map_or(last, |end| end.at);
+    let waited = until.time.since(present.time);
+    let never = stream.finesse.is_empty() && waited >= clocks.patience;
+    never.then_some((*present, Stage::NoFinesse))
+}

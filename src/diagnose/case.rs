@@ -1,0 +1,114 @@
+//! What a rule looks at: an incident, the session around it, and the questions that several rules ask of them.
+
+use jiff::tz::TimeZone;
+
+use crate::event::{Direction, Host, Leg, Micros};
+use crate::session::{At, Connection, Ping, Session};
+
+use super::clocks::Clocks;
+use super::incident::Incident;
+use super::loss::Loss;
+use super::path::{self, Path};
+use super::words;
+
+/// An incident, and the session around it.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// The session.
+    pub session: &'a Session,
+    /// What there is to explain.
+    pub incident: &'a Incident<'a>,
+    /// The client's clocks.
+    pub clocks: Clocks,
+    /// Other agents whose trouble began in the same seconds, and how many agents were connected then.
+    pub crowd: Crowd,
+    /// The time zone in which clock times are told.
+    pub zone: &'a TimeZone,
+}
+
+/// How many agents an incident hit at once, over all recordings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crowd {
+    /// Agents that were connected when it began, this one included; 0 where it is not known.
+    pub connected: usize,
+    /// Of those, how many lost service within a few seconds of each other, this one included.
+    pub hit: usize,
+}
+
+impl Crowd {
+    /// Whether several were hit at once, and nobody was spared: a server's fault, or one of a shared path.
+    #[must_use]
+    pub const fn is_everybody(self) -> bool {
+        self.hit > 1 && self.hit >= self.connected
+    }
+
+    /// Whether one was hit and others were not.
+    #[must_use]
+    pub const fn is_one_of_many(self) -> bool {
+        self.hit == 1 && self.connected > 1
+    }
+}
+
+impl<'a> Case<'a> {
+    /// The first socket that was lost against anybody's wish.
+    #[must_use]
+    pub fn loss(&self) -> Option<&'a Loss<'a>> {
+        self.incident.losses().find(|loss| !loss.is_voluntary())
+    }
+
+    /// When the incident began.
+    #[must_use]
+    pub fn began(&self) -> At {
+        self.incident.began()
+    }
+
+    /// When it was over, or the session's end.
+    #[must_use]
+    pub fn until(&self) -> At {
+        let last = self.session.span().map(|(_, last)| last);
+        self.incident.back.or(last).unwrap_or_else(|| self.began())
+    }
+
+    /// So many seconds of a desktop that pings every 10 s, on this client's clock.
+    #[must_use]
+    pub const fn seconds(&self, seconds: u64) -> Micros {
+        self.clocks.seconds(seconds)
+    }
+
+    /// Facts of the host in a stretch of time.
+    pub fn host(&self, from: Micros, to: Micros) -> impl Iterator<Item = &'a (At, Host)> {
+        let facts = self.session.host().iter();
+        facts.filter(move |(at, _)| from <= at.time && at.time <= to)
+    }
+
+    /// What the kernel saw of a leg's path from the moment of a loss until the socket was over.
+    #[must_use]
+    pub fn path(&self, loss: &Loss<'_>, leg: Leg) -> Path {
+        path::between(loss.connection, leg, loss.at.time, loss.over.time)
+    }
+
+    /// Other connections on which the same server sent something between `from` and `to`.
+    #[must_use]
+    pub fn server_spoke_elsewhere(&self, not: &Connection, from: Micros, to: Micros) -> Option<At> {
+        let host = not.target.as_ref().map(|target| &target.host);
+        let others = self.session.connections().filter(|one| one.id != not.id);
+        let same = others.filter(|one| one.target.as_ref().map(|target| &target.host) == host);
+        let heard = same.filter_map(|one| one.last[Direction::ToClient]);
+        let polls = self.session.rest().polls.iter().map(|poll| poll.at);
+        let all = heard.chain(polls);
+        all.filter(|at| from < at.time && at.time <= to).min()
+    }
+
+    /// Pings of the lost socket that were answered only after it was over.
+    pub fn late_answers(&self, loss: &'a Loss<'a>) -> impl Iterator<Item = &'a Ping> {
+        let pings = loss.socket.stream.pings.to_server.latest();
+        let over = loss.over;
+        pings.filter(move |ping| ping.answered.is_some_and(|at| at > over))
+    }
+
+    /// A moment as a clock shows it, such as `12:31:04.120`.
+    #[must_use]
+    pub fn clock(&self, at: Micros) -> String {
+        words::clock(self.session, at, self.zone)
+    }
+}

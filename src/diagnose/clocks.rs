@@ -1,0 +1,73 @@
+//! The client's clocks: how often it pings and how long it waits, read from the trace where it shows them.
+
+use crate::event::Micros;
+use crate::session::{Pings, Session};
+
+/// What is known of the client beforehand, for a trace that does not show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Profile {
+    /// From one XMPP ping to the next: `xmppFailoverDetectionPingInterval` (`finesse.md` 4.2).
+    pub ping_interval: Micros,
+    /// Pings sent without an answer until it gives up: `xmppFailoverRequestMaxRetry`. The last is counted when it is
+    /// sent, so one of them is never waited for.
+    pub max_retry: u32,
+    /// Whether these were given by the user, and so count for more than the trace.
+    pub given: bool,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self {
+            ping_interval: Micros(10_000_000),
+            max_retry: 2,
+            given: false,
+        }
+    }
+}
+
+/// The clocks of one client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clocks {
+    /// From one XMPP ping to the next.
+    pub interval: Micros,
+    /// How long a ping may stay without an answer until the client gives the socket up.
+    pub patience: Micros,
+    /// Whether the interval was seen, and not assumed.
+    pub seen: bool,
+}
+
+impl Clocks {
+    /// The clocks that a session shows, or those of the profile.
+    #[must_use]
+    pub fn of(session: &Session, profile: &Profile) -> Self {
+        let sockets = session.connections().filter_map(|one| one.socket.as_ref());
+        let ledgers = sockets.map(|socket| &socket.stream.pings.to_server);
+        let best = ledgers.max_by_key(|pings| pings.sent);
+        let shown = best.filter(|_| !profile.given).and_then(usual);
+        let interval = shown.unwrap_or(profile.ping_interval);
+        let waits = u64::from(profile.max_retry.saturating_sub(1).max(1));
+        Self {
+            interval,
+            patience: Micros(interval.0.saturating_mul(waits)),
+            seen: shown.is_some(),
+        }
+    }
+
+    /// So many seconds of a desktop that pings every 10 s, on the clock of this one.
+    ///
+    /// A demo plays faster than life, and its pings tell by how much.
+    #[must_use]
+    pub const fn seconds(&self, seconds: u64) -> Micros {
+        Micros(self.interval.0.saturating_mul(seconds) / 10)
+    }
+}
+
+/// The interval at which a client pings while nothing holds it up; `None` where there are too few pings to tell.
+fn usual(pings: &Pings) -> Option<Micros> {
+    (pings.latest().len() >= ENOUGH)
+        .then(|| pings.interval())
+        .flatten()
+}
+
+/// Pings from which on an interval is one.
+const ENOUGH: usize = 3;

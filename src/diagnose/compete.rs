@@ -1,0 +1,97 @@
+//! Rules compete: of several that match one incident, one is the cause.
+
+use super::case::Case;
+use super::rule::{Confidence, Opinion, Role, Rule, Verdict};
+use super::rules::TABLE;
+
+/// What all rules together say of an incident.
+#[derive(Debug, Default)]
+pub(super) struct Judgement {
+    /// The cause; absent where no rule matches.
+    pub(super) cause: Option<Match>,
+    /// What followed from it.
+    pub(super) consequences: Vec<Match>,
+    /// What made it worse or likelier.
+    pub(super) contributing: Vec<Match>,
+    /// What it might have been as well, or seemed to be at first, and why it is not held to be.
+    pub(super) alternatives: Vec<(&'static Rule, String)>,
+}
+
+/// A rule, and what it says.
+pub(super) type Match = (&'static Rule, Verdict);
+
+/// Lets every rule judge, and chooses.
+#[must_use]
+pub(super) fn judge(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    let mut candidates: Vec<Match> = Vec::new();
+    for rule in TABLE {
+        match (rule.judge)(case) {
+            Opinion::Silent => {}
+            Opinion::RuledOut(why) => judgement.alternatives.push((rule, why)),
+            Opinion::Matches(verdict) => match verdict.role {
+                Role::Cause => candidates.push((rule, verdict)),
+                Role::Contributing => judgement.contributing.push((rule, verdict)),
+                Role::Consequence => judgement.consequences.push((rule, verdict)),
+            },
+        }
+    }
+    let covered = |(rule, verdict): &Match| {
+        candidates.iter().any(|(other, sure)| {
+            other.covers.contains(&rule.name) && sure.confidence >= verdict.confidence
+        })
+    };
+    let place = best(&candidates, covered);
+    let covered: Vec<&str> = candidates
+        .iter()
+        .filter(|one| covered(one))
+        .map(|(rule, _)| rule.name)
+        .collect();
+    let Some(place) = place else {
+        return judgement;
+    };
+    let (cause, verdict) = candidates.remove(place);
+    for (rule, other) in candidates {
+        if cause.explains.contains(&rule.name) {
+            judgement.consequences.push((rule, other));
+        } else if !covered.contains(&rule.name) {
+            let why = less(cause, &verdict, rule, &other);
+            judgement.alternatives.push((rule, why));
+        }
+    }
+    judgement.cause = Some((cause, verdict));
+    judgement
+}
+
+/// The surest of those that no other explains; of equals the first of the table.
+fn best(candidates: &[Match], covered: impl Fn(&Match) -> bool) -> Option<usize> {
+    let explained = |rule: &Rule, sure: Confidence| {
+        candidates.iter().any(|(other, verdict)| {
+            other.name != rule.name
+                && other.explains.contains(&rule.name)
+                && verdict.confidence >= sure.min(Confidence::Likely)
+        })
+    };
+    let all = candidates.iter().enumerate();
+    let free = all.filter(|(_, one)| !covered(one) && !explained(one.0, one.1.confidence));
+    let free: Vec<(usize, Confidence)> = free
+        .map(|(place, (_, verdict))| (place, verdict.confidence))
+        .collect();
+    let surest = free.iter().map(|(_, sure)| *sure).max()?;
+    free.iter()
+        .find(|(_, sure)| *sure == surest)
+        .map(|(place, _)| *place)
+}
+
+/// Why a rule that matches lost.
+fn less(cause: &Rule, verdict: &Verdict, rule: &Rule, other: &Verdict) -> String {
+    let missing = other.lacking.first();
+    match missing {
+        Some(missing) => missing.clone(),
+        None if other.confidence < verdict.confidence => format!(
+            "it fits what was seen, but {} is better supported",
+            cause.name
+        ),
+        None => format!("{} alone explains all that {} would", cause.name, rule.name),
+    }
+}

@@ -1,0 +1,184 @@
+//! Why a desktop disconnected: rules over the projection of a session.
+//!
+//! [`incidents`](incident::incidents) finds the stretches of time in which an agent had no service, each rule of the
+//! [table](rules::TABLE) judges each of them, [`compete`] chooses the cause, and [`report`] is what is said of it.
+//! Nothing here reads events or a clock: a better rule improves every old recording.
+
+mod answer;
+pub mod attempt;
+pub mod case;
+mod clocks;
+mod compete;
+pub mod incident;
+pub mod loss;
+pub mod path;
+pub mod report;
+pub mod rule;
+pub mod rules;
+mod story;
+#[cfg(test)]
+mod testing;
+pub mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use clocks::{Clocks, Profile};
+pub use report::{Outcome, Report};
+
+use jiff::tz::TimeZone;
+
+use crate::session::{At, Session};
+use case::{Case, Crowd};
+use compete::{Judgement, Match};
+use report::{Alternative, Delay, Evidence, Finding, Incident, Moment, Recording};
+use rule::Severity;
+
+/// What is diagnosed: a session, and what it is called.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// Its name, as the user gave it.
+    pub name: &'a str,
+    /// All that is known of it.
+    pub session: &'a Session,
+    /// What to add to its wall clock to compare it with the others', in microseconds.
+    pub offset: i64,
+}
+
+/// Says of each incident in the sessions what caused it. Clock times in sentences are those of `zone`.
+#[must_use]
+pub fn diagnose(subjects: &[Subject<'_>], profile: &Profile, zone: &TimeZone) -> Report {
+    let mut report = Report {
+        format: "finspect-diagnosis",
+        version: "1.0",
+        outcome: Outcome::Healthy,
+        answer: String::new(),
+        recordings: Vec::new(),
+        incidents: Vec::new(),
+        together: Vec::new(),
+        warnings: Vec::new(),
+    };
+    for (place, subject) in subjects.iter().enumerate() {
+        let clocks = Clocks::of(subject.session, profile);
+        report.recordings.push(recording(subject, &clocks));
+        for incident in incident::incidents(subject.session, &clocks) {
+            let case = Case {
+                session: subject.session,
+                incident: &incident,
+                clocks,
+                crowd: Crowd {
+                    connected: 0,
+                    hit: 1,
+                },
+                zone,
+            };
+            let judgement = compete::judge(&case);
+            report.incidents.push(explained(place, &case, judgement));
+        }
+    }
+    report.outcome = outcome(&report.incidents);
+    report.answer = answer::answer(&report, zone);
+    report
+}
+
+fn outcome(incidents: &[Incident]) -> Outcome {
+    let severities = incidents.iter().map(|incident| {
+        let cause = incident.cause.as_ref();
+        match cause.map(|cause| cause.severity) {
+            Some(Severity::Info) => Outcome::Healthy,
+            Some(Severity::Notice) => Outcome::Notice,
+            Some(Severity::Trouble) | None => Outcome::Trouble,
+        }
+    });
+    severities.max().unwrap_or(Outcome::Healthy)
+}
+
+fn explained(recording: usize, case: &Case<'_>, judgement: Judgement) -> Incident {
+    let session = case.session;
+    let findings = |matches: Vec<Match>| matches.into_iter().map(|one| finding(session, one));
+    let mut connections: Vec<_> = case
+        .incident
+        .losses()
+        .map(|loss| loss.connection.id)
+        .collect();
+    connections.sort_unstable();
+    Incident {
+        recording,
+        agent: case.incident.agent.clone(),
+        began: moment(session, case.began()),
+        back: case.incident.back.map(|at| moment(session, at)),
+        connections,
+        first: story::first(case),
+        cause: judgement.cause.map(|one| finding(session, one)),
+        consequences: findings(judgement.consequences).collect(),
+        contributing: findings(judgement.contributing).collect(),
+        alternatives: judgement
+            .alternatives
+            .into_iter()
+            .map(|(rule, why)| Alternative {
+                rule: rule.name,
+                why,
+            })
+            .collect(),
+        story: story::story(case),
+    }
+}
+
+fn finding(session: &Session, (rule, mut verdict): Match) -> Finding {
+    verdict.evidence.sort_by_key(|(at, _)| *at);
+    let evidence = verdict.evidence.into_iter().map(|(at, shows)| Evidence {
+        at: moment(session, at),
+        shows,
+    });
+    Finding {
+        rule: rule.name,
+        title: rule.title,
+        severity: rule.severity,
+        confidence: verdict.confidence,
+        says: verdict.says,
+        because: verdict.because,
+        lacking: verdict.lacking,
+        evidence: evidence.collect(),
+    }
+}
+
+fn moment(session: &Session, at: At) -> Moment {
+    Moment {
+        number: at.number,
+        time: at.time,
+        wall: words::wall(session, at.time),
+    }
+}
+
+fn recording(subject: &Subject<'_>, clocks: &Clocks) -> Recording {
+    let session = subject.session;
+    let sockets = session.connections().filter_map(|one| one.socket.as_ref());
+    let desktops: Vec<_> = sockets.filter(|one| loss::is_desktop(one)).collect();
+    let pings = desktops.iter().map(|one| &one.stream.pings.to_server);
+    let span = session.span();
+    let delay = session.delay();
+    let mut missing = crate::event::Gap::default();
+    for (_, gap) in session.gaps() {
+        missing.add(gap);
+    }
+    Recording {
+        name: subject.name.to_owned(),
+        from: span.map(|(first, _)| moment(session, first)),
+        to: span.map(|(_, last)| moment(session, last)),
+        moved: (subject.offset != 0).then_some(subject.offset / 1_000),
+        agents: session.agents().map(|agent| agent.user.clone()).collect(),
+        sockets: desktops.len() as u64,
+        pings: pings.clone().map(|pings| pings.sent).sum(),
+        answered: pings.clone().map(|pings| pings.answered).sum(),
+        worst_round_trip: pings.filter_map(|one| Some(one.worst?.0)).max(),
+        ping_interval: clocks.interval,
+        ping_interval_seen: clocks.seen,
+        delay: Delay {
+            units: delay.units,
+            total: crate::event::Micros(delay.total),
+            worst: delay.worst.map(|(worst, _)| worst).unwrap_or_default(),
+            worst_at: delay.worst.map(|(_, at)| moment(session, at)),
+        },
+        missing,
+    }
+}

@@ -1,0 +1,3 @@
+//! Causes on the way between the two ends.
+
+pub(super) mod black_hole;

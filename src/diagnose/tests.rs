@@ -1,0 +1,69 @@
+//! What the rules make of scripted sessions, and of golden recordings of the demo.
+
+use std::path::Path;
+
+use super::rule::Confidence::{Certain, Likely};
+use super::testing::{Script, report};
+use super::*;
+use crate::recording::{Item, Source};
+
+fn golden(name: &str) -> Report {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/1.0");
+    let mut source = Source::open(&folder.join(name)).unwrap();
+    let mut session = Session::default();
+    while let Some(item) = source.advance() {
+        if let Item::Event(event) = item {
+            session.take(&event);
+        }
+    }
+    report(&session)
+}
+
+#[test]
+fn the_golden_demos_are_explained() {
+    for (name, cause) in [
+        ("stall.jsonl", "no-answer"),
+        ("shutdown.jsonl", "service-restart"),
+    ] {
+        let report = golden(name);
+        let first = report.incidents.first().expect(name);
+        assert_eq!(first.cause.as_ref().expect(name).rule, cause, "{report:#?}");
+        assert!(first.back.is_some());
+    }
+}
+
+#[test]
+fn a_dead_path_and_a_hanging_server_differ_in_their_acks() {
+    let silent = || {
+        Script::new()
+            .logs_in("1001002")
+            .pings(5)
+            .after(10.0)
+            .ping()
+            .after(8.0)
+    };
+    let gives_up = |script: Script| {
+        script
+            .after(2.0)
+            .ping()
+            .after(3.0)
+            .closes(crate::event::Direction::ToServer, None, "")
+            .cause()
+    };
+    assert_eq!(
+        gives_up(silent().server_silent()),
+        Some(("path-black-hole", Certain))
+    );
+    assert_eq!(
+        gives_up(silent().server_acks()),
+        Some(("service-stalled", Likely))
+    );
+    assert_eq!(gives_up(silent()), Some(("no-answer", Likely)));
+}
+
+#[test]
+fn a_healthy_session_has_no_incident() {
+    let report = Script::new().logs_in("1001002").pings(9).diagnosed();
+    assert_eq!(report.incidents, []);
+    assert_eq!(report.outcome, Outcome::Healthy);
+}
