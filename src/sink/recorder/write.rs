@@ -46,8 +46,6 @@ struct Lines {
 /// The file cannot be written.
 struct Trouble {
     reason: String,
-    /// The file is not where it was made: another part has to be begun.
-    gone: bool,
     /// Writing works again; what waited meanwhile is still to be taken.
     over: bool,
 }
@@ -145,14 +143,7 @@ impl Writing {
 
     /// Writes the encoded lines, to another part if this one is gone or full.
     fn put(&mut self) -> io::Result<()> {
-        let gone = match &mut self.trouble {
-            Some(trouble) => {
-                trouble.gone |= !self.part.is_there();
-                trouble.gone
-            }
-            None => false,
-        };
-        if gone {
+        if self.trouble.is_some() && !self.part.is_there() {
             self.begin_part()?;
         } else if self.is_full() {
             self.rotate();
@@ -162,7 +153,6 @@ impl Writing {
         self.summary.events += self.lines.events;
         self.lines.clear();
         if let Some(trouble) = &mut self.trouble {
-            trouble.gone = false;
             trouble.over = true;
         }
         Ok(())
@@ -258,7 +248,6 @@ impl Writing {
         self.publish(Recorder::Interrupted(reason.clone()));
         self.trouble = Some(Trouble {
             reason,
-            gone: false,
             over: false,
         });
     }
