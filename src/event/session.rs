@@ -125,7 +125,7 @@ impl Gap {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Recorder {
-    /// The file cannot be written, for this reason; the proxy goes on, and so do the tries.
+    /// The file cannot be written, for this reason, which names no file; the proxy goes on, and so do the tries.
     Interrupted(String),
     /// The file is written again; what was lost meanwhile.
     Resumed(Gap),
