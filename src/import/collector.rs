@@ -8,7 +8,7 @@ use crate::event::{
     Authority, Carrier, ConnectionId, Entered, Event, EventKind, Micros, SessionEnded,
     SessionStarted, Times, Way, WebSocketMessage,
 };
-use crate::recording::{Header, Writer};
+use crate::recording::{Header, Writer, random_id};
 use crate::redact::Redactor;
 
 /// What is collected.
@@ -153,7 +153,7 @@ impl<'a> Collector<'a> {
         let EventKind::SessionStarted(session) = &started else {
             return Ok((report, output));
         };
-        let id = super::random_id().map_err(ImportError::Spool)?;
+        let id = random_id().map_err(ImportError::Write)?;
         let mut out = Numbered::new(output, &Header::new(id, session.clone()))?;
         out.event(Event {
             number: 0,

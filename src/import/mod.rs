@@ -18,7 +18,6 @@ mod url;
 
 use std::io::{self, BufReader, Read, Write};
 
-use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::de::DeserializeSeed as _;
 
 use crate::event::{Authority, SessionStarted, Source};
@@ -154,15 +153,6 @@ fn session(source: Source, platform: String, options: Vec<String>) -> SessionSta
         platform,
         ..SessionStarted::default()
     }
-}
-
-/// A name for a recording.
-fn random_id() -> io::Result<String> {
-    let mut id = [0; 16];
-    SystemRandom::new()
-        .fill(&mut id)
-        .map_err(|_| io::Error::other("the system gives no random bytes"))?;
-    Ok(format!("{:032x}", u128::from_be_bytes(id)))
 }
 
 /// Bytes of one JSON string that are kept, escapes as they stand in the file; messages and bodies are cut further.
