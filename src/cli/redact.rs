@@ -79,7 +79,7 @@ fn tighten(reading: &mut Reading, redactor: &Redactor, output: Output) -> Result
     let mut header = reading.header().clone();
     header.session = tightened(redactor, header.session);
     let mut copy = Copy::new(Writer::new(output, &header).map_err(unwritable)?, &header);
-    while let Some(mut event) = reading.next()? {
+    while let Some(mut event) = reading.next() {
         if let EventKind::SessionStarted(started) = &mut event.kind {
             mark(redactor, started);
         }
