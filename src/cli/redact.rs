@@ -165,7 +165,7 @@ impl Copy {
             kind: EventKind::Gap(gap),
         })?;
         self.next = self.next.saturating_add(events);
-        self.left_out += events;
+        self.left_out = self.left_out.saturating_add(events);
         Ok(())
     }
 }
