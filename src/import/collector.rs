@@ -121,9 +121,12 @@ impl<'a> Collector<'a> {
         self.earliest.unwrap_or_default()
     }
 
-    /// Whether taking more is in vain.
-    pub(super) const fn is_broken(&self) -> bool {
-        self.broken.is_some()
+    /// Ends the reading where taking more is in vain; [`Collector::write`] says why.
+    pub(super) fn check<E: serde::de::Error>(&self) -> Result<(), E> {
+        match self.broken {
+            None => Ok(()),
+            Some(_) => Err(E::custom("the temporary file is broken")),
+        }
     }
 
     /// Writes the recording.
