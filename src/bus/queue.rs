@@ -162,10 +162,6 @@ impl Queue {
 
 impl State {
     /// Whether a reader has to wait.
-    #[expect(
-        clippy::needless_pass_by_ref_mut,
-        reason = "the signature that a condition variable asks for"
-    )]
     const fn has_nothing(&mut self) -> bool {
         self.waiting.is_empty() && !self.closed
     }

@@ -55,7 +55,7 @@ Exit codes: 0 done; 2 unreadable input or wrong usage; 3 the recording is incomp
 pub(super) fn run(args: &ExportArgs) -> Result<Exit, Failed> {
     let mut reading = Reading::open(&args.file)?;
     let output = RefCell::new(Output::create(args.output.as_deref())?);
-    let written = write(args.format, &mut reading, &output)?;
+    let written = write(args.format, &mut reading, &output);
     let output = output.into_inner();
     let remarks = written.map_err(|error| output.failed(&error))?;
     for remark in remarks {
@@ -70,25 +70,20 @@ pub(super) fn run(args: &ExportArgs) -> Result<Exit, Failed> {
     })
 }
 
-/// The outer error is the recording's, the inner one the output's.
+/// Writes the other form; what there is to remark on it.
 fn write(
     format: Format,
     reading: &mut Reading,
     output: &RefCell<Output>,
-) -> Result<io::Result<Vec<String>>, Failed> {
-    let mut export = match exporter(format, reading, Shared(output)) {
-        Ok(export) => export,
-        Err(error) => return Ok(Err(error)),
-    };
-    while let Some(event) = reading.next()? {
-        if let Err(error) = export.event(&event) {
-            return Ok(Err(error));
-        }
+) -> io::Result<Vec<String>> {
+    let mut export = exporter(format, reading, Shared(output))?;
+    while let Some(event) = reading.next() {
+        export.event(&event)?;
         if output.borrow().reader_left() {
-            return Ok(Ok(Vec::new()));
+            return Ok(Vec::new());
         }
     }
-    Ok(export.finish())
+    export.finish()
 }
 
 fn exporter<'a>(

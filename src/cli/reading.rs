@@ -74,18 +74,17 @@ impl Reading {
     }
 
     /// The next event; `None` at the end, or, where it is followed, at the end of what there is so far.
-    pub(super) fn next(&mut self) -> Result<Option<Event>, Failed> {
+    pub(super) fn next(&mut self) -> Option<Event> {
         self.left_out = 0;
         loop {
-            match self.source.advance() {
-                None => return Ok(None),
-                Some(Item::Event(event)) => {
+            match self.source.advance()? {
+                Item::Event(event) => {
                     if let EventKind::Gap(gap) = &event.kind {
                         self.missing = self.missing.saturating_add(gap.events);
                     }
-                    return Ok(Some(*event));
+                    return Some(*event);
                 }
-                Some(Item::Trouble(trouble)) => self.trouble(&trouble),
+                Item::Trouble(trouble) => self.trouble(&trouble),
             }
         }
     }

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Zoned};
-use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::session::say;
 use super::{Failed, paths};
 use crate::bus::Bus;
 use crate::event::SessionStarted;
-use crate::recording::{Header, PartName, create_dir};
+use crate::recording::{Header, PartName, create_dir, random_id};
 use crate::sink::recorder::{Recorder, Rotation, Settings};
 
 /// What is recorded where.
@@ -75,12 +74,13 @@ impl Record {
         session: &SessionStarted,
         bus: &Arc<Bus>,
     ) -> Result<Recorder, Failed> {
+        let id = random_id().map_err(|error| Failed::usage(error.to_string()))?;
         let mut names = self.place.names(session)?.peekable();
         while let Some(first) = names.next() {
             let path = first.path();
             let settings = Settings {
                 first,
-                header: Header::new(identity()?, session.clone()),
+                header: Header::new(id.clone(), session.clone()),
                 sync: self.sync,
                 rotation: self.rotation,
                 budget: Rotation::BUDGET,
@@ -174,15 +174,6 @@ fn host(session: &SessionStarted) -> String {
         _ => '_',
     };
     host.chars().take(HOST_LONGEST).map(safe).collect()
-}
-
-/// Sixteen random digits.
-fn identity() -> Result<String, Failed> {
-    let mut bytes = [0; 8];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| Failed::usage("the system gives no random bytes for the recording's name"))?;
-    Ok(format!("{:016x}", u64::from_be_bytes(bytes)))
 }
 
 /// `256MiB`, `100MB`, `1G` or bytes.

@@ -79,7 +79,7 @@ fn tighten(reading: &mut Reading, redactor: &Redactor, output: Output) -> Result
     let mut header = reading.header().clone();
     header.session = tightened(redactor, header.session);
     let mut copy = Copy::new(Writer::new(output, &header).map_err(unwritable)?, &header);
-    while let Some(mut event) = reading.next()? {
+    while let Some(mut event) = reading.next() {
         if let EventKind::SessionStarted(started) = &mut event.kind {
             mark(redactor, started);
         }
@@ -165,7 +165,7 @@ impl Copy {
             kind: EventKind::Gap(gap),
         })?;
         self.next = self.next.saturating_add(events);
-        self.left_out += events;
+        self.left_out = self.left_out.saturating_add(events);
         Ok(())
     }
 }

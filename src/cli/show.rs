@@ -113,11 +113,8 @@ pub(super) fn run(args: &ShowArgs) -> Result<Exit, Failed> {
             show.say_if_nothing(&began);
             Ok(show.reading.finish())
         }
-        Err(Stopped::Failed(failed)) => Err(failed),
-        Err(Stopped::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Done),
-        Err(Stopped::Output(error)) => {
-            Err(Failed::usage(format!("cannot write to stdout: {error}")))
-        }
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Done),
+        Err(error) => Err(Failed::usage(format!("cannot write to stdout: {error}"))),
     }
 }
 
@@ -132,28 +129,14 @@ struct Show {
     last: Option<(u64, Micros)>,
 }
 
-/// Why printing came to no end of its own.
-enum Stopped {
-    /// The recording cannot be read on.
-    Failed(Failed),
-    /// The output takes no more.
-    Output(io::Error),
-}
-
-impl From<io::Error> for Stopped {
-    fn from(error: io::Error) -> Self {
-        Self::Output(error)
-    }
-}
-
 impl Show {
-    fn print(&mut self) -> Result<(), Stopped> {
+    fn print(&mut self) -> io::Result<()> {
         while !self.told.load(Ordering::Relaxed) {
             // What was read is seen before more is waited for.
             if !self.reading.ready() {
                 self.console.flush()?;
             }
-            match self.reading.next().map_err(Stopped::Failed)? {
+            match self.reading.next() {
                 Some(event) => {
                     self.event(&event)?;
                     if self.selection.is_over(&event) {
@@ -164,8 +147,7 @@ impl Show {
                 None => break,
             }
         }
-        self.console.flush()?;
-        Ok(())
+        self.console.flush()
     }
 
     fn event(&mut self, event: &Event) -> io::Result<()> {

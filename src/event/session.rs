@@ -112,10 +112,11 @@ impl Gap {
 
     /// Adds another gap that follows this one.
     pub fn add(&mut self, other: &Self) {
-        self.events += other.events;
-        self.bytes += other.bytes;
+        self.events = self.events.saturating_add(other.events);
+        self.bytes = self.bytes.saturating_add(other.bytes);
         for (kind, count) in &other.kinds {
-            *self.kinds.entry(kind.clone()).or_default() += count;
+            let known = self.kinds.entry(kind.clone()).or_default();
+            *known = known.saturating_add(*count);
         }
     }
 }
@@ -124,7 +125,7 @@ impl Gap {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Recorder {
-    /// The file cannot be written, for this reason; the proxy goes on, and so do the tries.
+    /// The file cannot be written, for this reason, which names no file; the proxy goes on, and so do the tries.
     Interrupted(String),
     /// The file is written again; what was lost meanwhile.
     Resumed(Gap),
@@ -140,4 +141,21 @@ pub struct SessionEnded {
     pub events: u64,
     /// Client connections seen.
     pub connections: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_of_any_size_can_be_added() {
+        let most = Gap {
+            events: u64::MAX,
+            bytes: u64::MAX,
+            kinds: BTreeMap::from([("closed".to_owned(), u64::MAX)]),
+        };
+        let mut sum = most.clone();
+        sum.add(&most);
+        assert_eq!(sum, most);
+    }
 }

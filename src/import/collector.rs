@@ -8,7 +8,7 @@ use crate::event::{
     Authority, Carrier, ConnectionId, Entered, Event, EventKind, Micros, SessionEnded,
     SessionStarted, Times, Way, WebSocketMessage,
 };
-use crate::recording::{Header, Writer};
+use crate::recording::{Header, Writer, random_id};
 use crate::redact::Redactor;
 
 /// What is collected.
@@ -121,9 +121,12 @@ impl<'a> Collector<'a> {
         self.earliest.unwrap_or_default()
     }
 
-    /// Whether taking more is in vain.
-    pub(super) const fn is_broken(&self) -> bool {
-        self.broken.is_some()
+    /// Ends the reading where taking more is in vain; [`Collector::write`] says why.
+    pub(super) fn check<E: serde::de::Error>(&self) -> Result<(), E> {
+        match self.broken {
+            None => Ok(()),
+            Some(_) => Err(E::custom("the temporary file is broken")),
+        }
     }
 
     /// Writes the recording.
@@ -153,7 +156,7 @@ impl<'a> Collector<'a> {
         let EventKind::SessionStarted(session) = &started else {
             return Ok((report, output));
         };
-        let id = super::random_id().map_err(ImportError::Spool)?;
+        let id = random_id().map_err(ImportError::Write)?;
         let mut out = Numbered::new(output, &Header::new(id, session.clone()))?;
         out.event(Event {
             number: 0,

@@ -18,7 +18,6 @@ mod url;
 
 use std::io::{self, BufReader, Read, Write};
 
-use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::de::DeserializeSeed as _;
 
 use crate::event::{Authority, SessionStarted, Source};
@@ -92,19 +91,7 @@ pub fn har<W: Write>(
     redactor: &Redactor,
     options: &Options<'_>,
 ) -> Result<(Report, W), ImportError> {
-    let mark = Mark::random().map_err(ImportError::Spool)?;
-    let collector = Collector::new(redactor, options).map_err(ImportError::Spool)?;
-    let mut file = har::File::new(collector, mark.clone());
-    let damage = read(input, mark, &mut file)?;
-    if !file.is_har() {
-        return Err(ImportError::NoHar);
-    }
-    let (source, mut collector) = file.finish();
-    collector.report.damage = damage;
-    collector.write(
-        session(Source::Har(source), "unknown".to_owned(), Vec::new()),
-        output,
-    )
+    import::<har::File<'_>, _>(input, output, redactor, options)
 }
 
 /// Reads a NetLog file and writes it as a recording.
@@ -117,16 +104,30 @@ pub fn netlog<W: Write>(
     redactor: &Redactor,
     options: &Options<'_>,
 ) -> Result<(Report, W), ImportError> {
+    import::<netlog::File<'_>, _>(input, output, redactor, options)
+}
+
+/// A form of file: an object whose members become facts as they are read.
+trait Form<'a>: Object + Sized {
+    /// Nothing is read yet; strings that were cut end in `mark`.
+    fn new(collector: Collector<'a>, mark: Mark) -> Self;
+
+    /// What the session is, and what was in the file; an error where it is something else.
+    fn finish(self) -> Result<(SessionStarted, Collector<'a>), ImportError>;
+}
+
+fn import<'a, F: Form<'a>, W: Write>(
+    input: impl Read,
+    output: W,
+    redactor: &'a Redactor,
+    options: &'a Options<'a>,
+) -> Result<(Report, W), ImportError> {
     let mark = Mark::random().map_err(ImportError::Spool)?;
     let collector = Collector::new(redactor, options).map_err(ImportError::Spool)?;
-    let mut file = netlog::File::new(collector);
+    let mut file = F::new(collector, mark.clone());
     let damage = read(input, mark, &mut file)?;
-    if !file.is_netlog() {
-        return Err(ImportError::NoNetlog);
-    }
-    let (client, mut collector) = file.finish();
+    let (session, mut collector) = file.finish()?;
     collector.report.damage = damage;
-    let session = session(Source::Netlog(client.name), client.platform, client.options);
     collector.write(session, output)
 }
 
@@ -154,15 +155,6 @@ fn session(source: Source, platform: String, options: Vec<String>) -> SessionSta
         platform,
         ..SessionStarted::default()
     }
-}
-
-/// A name for a recording.
-fn random_id() -> io::Result<String> {
-    let mut id = [0; 16];
-    SystemRandom::new()
-        .fill(&mut id)
-        .map_err(|_| io::Error::other("the system gives no random bytes"))?;
-    Ok(format!("{:032x}", u128::from_be_bytes(id)))
 }
 
 /// Bytes of one JSON string that are kept, escapes as they stand in the file; messages and bodies are cut further.

@@ -8,6 +8,7 @@ mod files;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod header;
+mod identity;
 mod line;
 mod lines;
 mod outline;
@@ -31,6 +32,7 @@ mod tests;
 pub use compress::compress;
 pub use files::{PartName, Recording, recordings};
 pub use header::{Header, RefusedHeader, Version};
+pub use identity::random_id;
 pub use line::{Entry, encode};
 pub use owner::{create_dir, create_file, same_file};
 pub use preamble::Preamble;

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::support::wait_for;
 
 fn finspect(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_finspect"));
@@ -35,12 +35,10 @@ fn run(home: &Path, options: &[&str]) -> (Value, Output) {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut process = command.spawn().unwrap();
-    for _ in 0..3_000 {
-        if ready.exists() || process.try_wait().unwrap().is_some() {
-            break;
-        }
-        sleep(Duration::from_millis(10));
-    }
+    wait_for("ready file or end", || {
+        let ended = process.try_wait().unwrap().is_some();
+        (ended || ready.exists()).then_some(())
+    });
     let id = process.id().to_string();
     drop(Command::new("kill").args(["-TERM", &id]).status());
     let output = process.wait_with_output().unwrap();

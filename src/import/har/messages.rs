@@ -65,9 +65,7 @@ struct Ours {
 
 impl Array for Messages<'_, '_> {
     fn element<'de, A: SeqAccess<'de>>(&mut self, seq: &mut A) -> Result<bool, A::Error> {
-        if self.collector.is_broken() {
-            return Err(serde::de::Error::custom("the temporary file is broken"));
-        }
+        self.collector.check()?;
         let mut message = Message::default();
         let more = seq.next_element_seed(Members(&mut message))?.is_some();
         if more {

@@ -15,7 +15,8 @@ use serde::de::{MapAccess, SeqAccess};
 use super::collector::Collector;
 use super::json::{Array, Elements, Members, Object, pass, scalar};
 use super::shorten::Mark;
-use crate::event::Authority;
+use super::{Form, ImportError, session};
+use crate::event::{Authority, SessionStarted, Source};
 use crate::tap::Limits;
 
 use entry::Entry;
@@ -31,6 +32,7 @@ struct Log<'a> {
     collector: Collector<'a>,
     mark: Mark,
     limits: Limits,
+    /// Whether there was a log with entries.
     is_har: bool,
     creator: Creator,
     /// The connections of HTTP that have a name in the file.
@@ -53,8 +55,8 @@ struct Creator {
     version: String,
 }
 
-impl<'a> File<'a> {
-    pub(super) fn new(collector: Collector<'a>, mark: Mark) -> Self {
+impl<'a> Form<'a> for File<'a> {
+    fn new(collector: Collector<'a>, mark: Mark) -> Self {
         Self {
             log: Log {
                 collector,
@@ -68,19 +70,15 @@ impl<'a> File<'a> {
         }
     }
 
-    /// Whether there was a log with entries.
-    pub(super) const fn is_har(&self) -> bool {
-        self.log.is_har
-    }
-
-    /// Who wrote the file, and what was in it.
-    pub(super) fn finish(self) -> (String, Collector<'a>) {
+    fn finish(self) -> Result<(SessionStarted, Collector<'a>), ImportError> {
+        if !self.log.is_har {
+            return Err(ImportError::NoHar);
+        }
         let Creator { name, version } = self.log.creator;
         let words = format!("{name} {version}");
-        (
-            words.trim().chars().take(NAME).collect(),
-            self.log.collector,
-        )
+        let source = Source::Har(words.trim().chars().take(NAME).collect());
+        let session = session(source, "unknown".to_owned(), Vec::new());
+        Ok((session, self.log.collector))
     }
 }
 
@@ -120,9 +118,7 @@ impl Object for Creator {
 /// An entry is kept as far as it goes, also where the file ends in it.
 impl Array for Log<'_> {
     fn element<'de, A: SeqAccess<'de>>(&mut self, seq: &mut A) -> Result<bool, A::Error> {
-        if self.collector.is_broken() {
-            return Err(serde::de::Error::custom("the temporary file is broken"));
-        }
+        self.collector.check()?;
         let mut reading = Reading {
             log: self,
             entry: Entry::default(),

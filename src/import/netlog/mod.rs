@@ -17,8 +17,10 @@ use serde::de::{MapAccess, SeqAccess};
 use super::collector::Collector;
 use super::failure;
 use super::json::{Array, Elements, Members, Object, pass, scalar};
+use super::shorten::Mark;
 use super::spool::Fact;
-use crate::event::{Authority, EventKind, Host};
+use super::{Form, ImportError, session};
+use crate::event::{self, Authority, EventKind, Host, SessionStarted};
 
 use constants::{Constants, Kind, Phase, Source, whole};
 use record::Record;
@@ -32,13 +34,11 @@ pub(super) struct File<'a> {
 
 /// Who wrote the log.
 #[derive(Debug, Default)]
-pub(super) struct Client {
+struct Client {
     /// Program and version.
-    pub(super) name: String,
+    name: String,
     /// The system that it ran on.
-    pub(super) platform: String,
-    /// The proxy settings at the start.
-    pub(super) options: Vec<String>,
+    platform: String,
 }
 
 /// What is known of the sources that are alive.
@@ -103,8 +103,8 @@ impl<T> Live<T> {
     }
 }
 
-impl<'a> File<'a> {
-    pub(super) fn new(collector: Collector<'a>) -> Self {
+impl<'a> Form<'a> for File<'a> {
+    fn new(collector: Collector<'a>, _mark: Mark) -> Self {
         Self {
             log: Log {
                 collector,
@@ -121,13 +121,10 @@ impl<'a> File<'a> {
         }
     }
 
-    /// Whether there were constants by which events can be told apart.
-    pub(super) const fn is_netlog(&self) -> bool {
-        self.log.constants.is_netlog()
-    }
-
-    /// Who wrote the file, and what was in it.
-    pub(super) fn finish(mut self) -> (Client, Collector<'a>) {
+    fn finish(mut self) -> Result<(SessionStarted, Collector<'a>), ImportError> {
+        if !self.log.constants.is_netlog() {
+            return Err(ImportError::NoNetlog);
+        }
         self.log.enter_the_rest();
         let Log {
             constants,
@@ -135,13 +132,13 @@ impl<'a> File<'a> {
             proxy,
             ..
         } = self.log;
-        let mut client = constants.client;
-        client.name = client.name.trim().to_owned();
-        client.options = proxy
+        let Client { name, platform } = constants.client;
+        let source = event::Source::Netlog(name.trim().to_owned());
+        let options = proxy
             .map(|proxy| format!("the browser's proxy settings: {proxy}"))
             .into_iter()
             .collect();
-        (client, collector)
+        Ok((session(source, platform, options), collector))
     }
 }
 
@@ -176,9 +173,7 @@ impl Object for Client {
 
 impl Array for Log<'_> {
     fn element<'de, A: SeqAccess<'de>>(&mut self, seq: &mut A) -> Result<bool, A::Error> {
-        if self.collector.is_broken() {
-            return Err(serde::de::Error::custom("the temporary file is broken"));
-        }
+        self.collector.check()?;
         let mut record = Record::default();
         let more = seq.next_element_seed(Members(&mut record))?.is_some();
         if more && let Some(kind) = self.constants.kind(record.kind) {

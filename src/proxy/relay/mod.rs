@@ -95,21 +95,13 @@ impl Relay {
     fn sample(&mut self, cx: &mut Context<'_>) {
         let moved = self.to_server.bytes() + self.to_client.bytes();
         let ends = self.to_server.ends().and(self.to_client.ends());
-        let looked = Looked {
-            client: &self.client,
-            server: &self.server,
-            observer: self.sight.observer(),
-        };
+        let looked = Looked::at(&self.client, &self.server, &self.sight);
         self.sampler.poll(cx, moved, ends, looked);
     }
 
     /// Looks at the sockets because of an end that is no pump's.
     fn sample_end(&mut self) {
-        let looked = Looked {
-            client: &self.client,
-            server: &self.server,
-            observer: self.sight.observer(),
-        };
+        let looked = Looked::at(&self.client, &self.server, &self.sight);
         self.sampler.ended(true, looked);
     }
 

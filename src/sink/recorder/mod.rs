@@ -3,6 +3,7 @@
 //! A disk that is slow, full or gone holds up this thread and nothing else: the queue before it is bounded, and what it
 //! had to let go stands in the file as a `gap`, in the session as an event, and in the [`Summary`].
 
+mod failure;
 mod finished;
 mod part;
 mod write;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use crate::bus::Bus;
 use crate::event::Gap;
 use crate::recording::{Header, PartName};
+use failure::Failure;
 use finished::Finished;
 use part::Part;
 use write::Writing;

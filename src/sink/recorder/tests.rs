@@ -9,9 +9,10 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::*;
-use crate::bus::Clock;
+use crate::bus::{Clock, Received};
 use crate::event::{
-    Accepted, ConnectionId, Event, EventKind, Micros, Payload, SessionEnded, SessionStarted, Times,
+    self, Accepted, ConnectionId, Event, EventKind, Micros, Payload, SessionEnded, SessionStarted,
+    Times,
 };
 use crate::recording::{Item, Source, recordings};
 
@@ -311,6 +312,44 @@ fn a_session_that_ends_while_the_file_cannot_be_written_says_what_is_missing() {
     let (summary, _) = rig.end();
     assert!(summary.failed.is_some(), "{summary:?}");
     assert!(summary.lost.events >= 8, "{summary:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_session_is_told_of_a_failure_names_no_file() {
+    let rig = Rig::new(|_| {});
+    let told = rig.bus.subscribe(1 << 20);
+    fs::remove_dir_all(rig.folder.path().join("in")).unwrap();
+    wait_until("the recorder's words", || rig.bus.published() > 0);
+    rig.ping(1);
+    let (summary, _) = rig.end();
+    let failed = summary.failed.unwrap();
+    assert!(failed.contains("/in/day.part2.jsonl cannot"), "{failed}");
+    let mut reasons = Vec::new();
+    while let Some(batch) = told.receive() {
+        reasons.extend(batch.into_iter().filter_map(reason));
+    }
+    assert_eq!(reasons, ["the file was moved or removed"]);
+}
+
+#[test]
+fn a_part_that_cannot_be_made_is_named_on_stderr_alone() {
+    let error = fs::File::open("/home/maria/day.part2.jsonl").unwrap_err();
+    let failure = Failure::to_make("/home/maria/day.part2.jsonl".into(), &error);
+    assert_eq!(failure.reason(), error.to_string());
+    assert!(!failure.reason().contains("maria"));
+    assert!(failure.to_string().contains("maria"));
+}
+
+/// Why the recorder says that it is interrupted, if it says so.
+fn reason(received: Received) -> Option<String> {
+    let Received::Event(event) = received else {
+        panic!("nothing is lost");
+    };
+    match &event.kind {
+        EventKind::Recorder(event::Recorder::Interrupted(reason)) => Some(reason.clone()),
+        _ => None,
+    }
 }
 
 /// Numbers of what is there of a file, whatever its end.

@@ -1,13 +1,12 @@
 //! The recorder's thread: events become lines, lines become parts, and trouble becomes events.
 
 use std::collections::VecDeque;
-use std::io;
 use std::mem;
 use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
 
-use super::{Finished, Part, Settings, Summary};
+use super::{Failure, Finished, Part, Settings, Summary};
 use crate::bus::{Bus, Received, Subscription};
 use crate::event::{Event, EventKind, Gap, Micros, Recorder, Times};
 use crate::recording::{Header, Preamble, encode};
@@ -45,9 +44,7 @@ struct Lines {
 
 /// The file cannot be written.
 struct Trouble {
-    reason: String,
-    /// The file is not where it was made: another part has to be begun.
-    gone: bool,
+    failure: Failure,
     /// Writing works again; what waited meanwhile is still to be taken.
     over: bool,
 }
@@ -113,8 +110,8 @@ impl Writing {
             if self.lines.text.is_empty() {
                 return true;
             }
-            let Err(error) = self.put() else { continue };
-            self.interrupted(error.to_string());
+            let Err(failure) = self.put() else { continue };
+            self.interrupted(failure);
             if subscription.is_closed() {
                 last_tries -= 1;
                 if last_tries == 0 {
@@ -144,15 +141,8 @@ impl Writing {
     }
 
     /// Writes the encoded lines, to another part if this one is gone or full.
-    fn put(&mut self) -> io::Result<()> {
-        let gone = match &mut self.trouble {
-            Some(trouble) => {
-                trouble.gone |= !self.part.is_there();
-                trouble.gone
-            }
-            None => false,
-        };
-        if gone {
+    fn put(&mut self) -> Result<(), Failure> {
+        if self.trouble.is_some() && !self.part.is_there() {
             self.begin_part()?;
         } else if self.is_full() {
             self.rotate();
@@ -162,7 +152,6 @@ impl Writing {
         self.summary.events += self.lines.events;
         self.lines.clear();
         if let Some(trouble) = &mut self.trouble {
-            trouble.gone = false;
             trouble.over = true;
         }
         Ok(())
@@ -183,10 +172,10 @@ impl Writing {
                 self.said.no_new_part = false;
                 self.finished.take(full);
             }
-            Err(error) if !self.said.no_new_part => {
+            Err(failure) if !self.said.no_new_part => {
                 self.said.no_new_part = true;
                 (self.settings.talk)(&format!(
-                    "recording: cannot begin a new part: {error}; {} goes on",
+                    "recording: cannot begin a new part: {failure}; {} goes on",
                     self.part.path().display()
                 ));
             }
@@ -194,7 +183,7 @@ impl Writing {
         }
     }
 
-    fn begin_part(&mut self) -> io::Result<()> {
+    fn begin_part(&mut self) -> Result<(), Failure> {
         let name = self.part.name().next();
         let first_event = self.lines.first;
         let header = Header {
@@ -207,12 +196,8 @@ impl Writing {
         let before = |event: &Arc<Event>| event.number < first_event;
         let preamble: Vec<_> = open.into_iter().filter(before).collect();
         let path = name.path();
-        self.part = Part::create(name, &header, &preamble).map_err(|error| {
-            io::Error::new(
-                error.kind(),
-                format!("{} cannot be made: {error}", path.display()),
-            )
-        })?;
+        self.part = Part::create(name, &header, &preamble)
+            .map_err(|error| Failure::to_make(path, &error))?;
         self.began = header.began;
         self.summary.parts += 1;
         self.summary.bytes += self.part.bytes();
@@ -232,33 +217,32 @@ impl Writing {
         }
         let well = if self.part.is_there() {
             match self.settings.sync {
-                true => self.part.sync(),
+                true => self.part.sync().map_err(Failure::from),
                 false => Ok(()),
             }
         } else {
-            Err(io::Error::other("the file was moved or removed"))
+            Err(Failure::gone())
         };
-        if let Err(error) = well {
-            self.interrupted(error.to_string());
+        if let Err(failure) = well {
+            self.interrupted(failure);
         }
     }
 
     /// Says once, loudly, that the file cannot be written.
-    fn interrupted(&mut self, reason: String) {
+    fn interrupted(&mut self, failure: Failure) {
         if let Some(trouble) = &mut self.trouble {
             trouble.over = false;
-            trouble.reason = reason;
+            trouble.failure = failure;
             return;
         }
         (self.settings.talk)(&format!(
-            "RECORDING INTERRUPTED: {}: {reason}. The proxy goes on; finspect keeps trying, and holds up to {} MiB of events meanwhile",
+            "RECORDING INTERRUPTED: {}: {failure}. The proxy goes on; finspect keeps trying, and holds up to {} MiB of events meanwhile",
             self.part.path().display(),
             self.settings.budget / (1024 * 1024),
         ));
-        self.publish(Recorder::Interrupted(reason.clone()));
+        self.publish(Recorder::Interrupted(failure.reason().to_owned()));
         self.trouble = Some(Trouble {
-            reason,
-            gone: false,
+            failure,
             over: false,
         });
     }
@@ -295,7 +279,10 @@ impl Writing {
         for received in mem::take(&mut self.batch) {
             self.leave_out(received);
         }
-        self.summary.failed = self.trouble.take().map(|trouble| trouble.reason);
+        self.summary.failed = self
+            .trouble
+            .take()
+            .map(|trouble| trouble.failure.to_string());
     }
 
     fn leave_out(&mut self, received: Received) {
@@ -305,6 +292,7 @@ impl Writing {
         });
     }
 
+    /// Past the redaction, so nothing of the user's may be in it.
     fn publish(&self, recorder: Recorder) {
         let kind = EventKind::Recorder(recorder);
         self.bus.publish(Times::at(self.now()), None, None, kind);

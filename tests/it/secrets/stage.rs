@@ -4,14 +4,13 @@ use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::finspect;
 use super::plants::Plants;
-use crate::support::{Identity, ROOT, Wire};
+use crate::support::{Identity, ROOT, Wire, wait_for};
 
 /// A running finspect whose way out is a proxy that is every origin as well.
 pub(super) struct Stage {
@@ -128,17 +127,6 @@ impl Drop for Stage {
         drop(self.process.kill());
         drop(self.process.wait());
     }
-}
-
-/// Waits for a condition, for a minute at most.
-fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    for _ in 0..6_000 {
-        if let Some(found) = look() {
-            return found;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("no {what} within a minute");
 }
 
 /// Where the session is recorded, in its folder.

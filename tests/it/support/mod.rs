@@ -7,6 +7,7 @@ mod lab;
 mod script;
 mod slot;
 mod transcript;
+mod wait;
 pub(crate) mod websocket;
 mod wire;
 
@@ -16,4 +17,5 @@ pub(crate) use lab::{Lab, REFUSING, UNKNOWN, UNREACHABLE, connect_request};
 pub(crate) use script::{Script, script};
 pub(crate) use slot::Loan;
 pub(crate) use transcript::Ending;
+pub(crate) use wait::wait_for;
 pub(crate) use wire::Wire;

@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
+use super::Sight;
 use super::leg::Leg;
 use crate::event::{EventKind, TcpInfo, TcpOccasion, TcpSample};
 use crate::proxy::observer::Observer;
@@ -60,12 +61,20 @@ impl Ends {
 /// The two legs, and the way to the bus.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Looked<'a> {
-    pub(super) client: &'a Leg,
-    pub(super) server: &'a Leg,
-    pub(super) observer: &'a Observer,
+    client: &'a Leg,
+    server: &'a Leg,
+    observer: &'a Observer,
 }
 
-impl Looked<'_> {
+impl<'a> Looked<'a> {
+    pub(super) fn at(client: &'a Leg, server: &'a Leg, sight: &'a Sight) -> Self {
+        Self {
+            client,
+            server,
+            observer: sight.observer(),
+        }
+    }
+
     fn read(self) -> Readings {
         Readings {
             client: self.client.tcp().info(),

@@ -1,0 +1,6 @@
+//! Recordings as HAR.
+
+mod exchanges;
+mod file;
+mod sockets;
+mod story;
