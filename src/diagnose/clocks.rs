@@ -63,11 +63,23 @@ impl Clocks {
 }
 
 /// The interval at which a client pings while nothing holds it up; `None` where there are too few pings to tell.
+///
+/// A browser that throttles a hidden tab to one ping a minute may do so for hours, so shorter intervals are believed
+/// where there are some, and a minute is not.
 fn usual(pings: &Pings) -> Option<Micros> {
-    (pings.latest().len() >= ENOUGH)
-        .then(|| pings.interval())
-        .flatten()
+    if pings.latest().len() < ENOUGH {
+        return None;
+    }
+    let mut gaps: Vec<Micros> = pings.gaps().map(|(_, gap)| gap).collect();
+    gaps.sort_unstable();
+    let few = (gaps.len() / 16).max(1);
+    let short = *gaps.get(few)?;
+    gaps.retain(|gap| gap.0 <= short.0.saturating_mul(2));
+    let usual = *gaps.get(gaps.len() / 2)?;
+    (usual.0.abs_diff(MINUTE) > MINUTE / 20).then_some(usual)
 }
 
 /// Pings from which on an interval is one.
 const ENOUGH: usize = 3;
+/// What browsers throttle the timers of a hidden tab to, in microseconds.
+const MINUTE: u64 = 60_000_000;

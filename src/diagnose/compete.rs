@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::rule::{Confidence, Opinion, Role, Rule, Verdict};
-use super::rules::TABLE;
+use super::rules::{TABLE, unexplained};
 
 /// What all rules together say of an incident.
 #[derive(Debug, Default)]
@@ -52,7 +52,9 @@ pub(super) fn judge(case: &Case<'_>) -> Judgement {
     };
     let (cause, verdict) = candidates.remove(place);
     for (rule, other) in candidates {
-        if cause.explains.contains(&rule.name) {
+        if rule.name == unexplained::RULE.name {
+            // It says that nothing else fits.
+        } else if cause.explains.contains(&rule.name) {
             judgement.consequences.push((rule, other));
         } else if !covered.contains(&rule.name) {
             let why = less(cause, &verdict, rule, &other);

@@ -12,6 +12,7 @@ mod compete;
 pub mod incident;
 pub mod loss;
 pub mod path;
+pub mod pressure;
 pub mod report;
 pub mod rule;
 pub mod rules;
@@ -133,7 +134,9 @@ fn finding(session: &Session, (rule, mut verdict): Match) -> Finding {
     Finding {
         rule: rule.name,
         title: rule.title,
-        severity: rule.severity,
+        severity: verdict
+            .severity
+            .map_or(rule.severity, |less| less.min(rule.severity)),
         confidence: verdict.confidence,
         says: verdict.says,
         because: verdict.because,

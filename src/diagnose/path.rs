@@ -29,13 +29,22 @@ pub fn between(connection: &Connection, leg: Leg, from: Micros, to: Micros) -> P
             Leg::Upstream => sample.upstream.as_ref(),
         };
         match info.map(|info| reading(*at, info, sample.occasion, leg, from)) {
-            // A path that healed later was silent all the same.
             Some(silent @ Path::Silent(..)) if at.time <= to => path = silent,
-            Some(read) if path == Path::Unknown => path = read,
+            Some(acked @ Path::Acked(_)) if outlives(path, *at, from, to) => path = acked,
             _ => {}
         }
     }
     path
+}
+
+/// Whether an ACK at this moment says more than what was read before: a path that healed too late was silent all the
+/// same, and one on which a segment was sent again and then acknowledged was not.
+fn outlives(path: Path, acked: At, from: Micros, to: Micros) -> bool {
+    match path {
+        Path::Unknown => true,
+        Path::Acked(_) => false,
+        Path::Silent(..) => acked.time.since(from) < to.since(acked.time),
+    }
 }
 
 fn reading(at: At, info: &TcpInfo, occasion: TcpOccasion, leg: Leg, from: Micros) -> Path {

@@ -52,6 +52,11 @@ impl Script {
         self.at(now + seconds)
     }
 
+    /// What time it is.
+    pub(crate) const fn time(&self) -> Micros {
+        self.now
+    }
+
     /// Goes on with another connection, by its number.
     pub(crate) fn on(mut self, connection: u64) -> Self {
         self.connection = Some(ConnectionId(connection));
@@ -308,6 +313,28 @@ impl Script {
                 }),
             )
             .answers(202)
+    }
+
+    /// The latest connection to be asked for does not come about.
+    pub(crate) fn undialled(self, reason: DialFailure) -> Self {
+        let target = Authority {
+            host: "finesse1.example.com".to_owned(),
+            port: 8445,
+        };
+        self.event(EventKind::UpstreamFailed(UpstreamFailed {
+            target,
+            reason,
+            answered: None,
+        }))
+    }
+
+    /// The receiver of a direction has taken nothing for so many seconds.
+    pub(crate) fn stalled(self, direction: Direction, seconds: f64) -> Self {
+        let stalled = Stalled {
+            waiting: 65_536,
+            waited: Micros((seconds * 1e6) as u64),
+        };
+        self.way(direction, EventKind::Stalled(stalled))
     }
 
     /// A direction ends.

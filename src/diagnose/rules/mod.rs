@@ -6,6 +6,8 @@ mod identity;
 mod path;
 mod service;
 
+pub(in crate::diagnose) use general::unexplained;
+
 use super::rule::Rule;
 
 /// All rules. Of two that are equally sure the first is the cause: what somebody said on the wire comes first, then
@@ -17,7 +19,7 @@ pub const TABLE: &[&Rule] = &[
     &service::stalled::RULE,
     &agent::signed_out::RULE,
     &general::no_answer::RULE,
-    &general::unexplained::RULE,
+    &unexplained::RULE,
 ];
 
 /// The rule of that name.
