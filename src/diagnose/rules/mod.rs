@@ -1,6 +1,7 @@
 //! The rules: a file each, in folders by where the cause sits, and one table of them.
 
 mod agent;
+mod client;
 mod general;
 mod identity;
 mod path;
@@ -15,9 +16,21 @@ use super::rule::Rule;
 pub const TABLE: &[&Rule] = &[
     &service::restart::RULE,
     &identity::second_login::RULE,
+    &client::host_suspended::RULE,
+    &path::network_changed::RULE,
+    &client::finspect_starved::RULE,
+    &client::page_not_reading::RULE,
+    &path::upload_blocked::RULE,
     &path::black_hole::RULE,
+    &path::latency_spike::RULE,
     &service::stalled::RULE,
     &agent::signed_out::RULE,
+    &client::page_closed::RULE,
+    &client::tab_throttled::RULE,
+    &client::browser_died::RULE,
+    &path::idle_timeout::RULE,
+    &path::connection_reset::RULE,
+    &path::connection_cut::RULE,
     &general::no_answer::RULE,
     &unexplained::RULE,
 ];
