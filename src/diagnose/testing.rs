@@ -120,6 +120,20 @@ impl Script {
         self.connects().opens_socket().signs_in(user)
     }
 
+    /// The same by way of a proxy that leads out.
+    pub(crate) fn logs_in_by_proxy(self, user: &str) -> Self {
+        let address = SocketAddr::from((Ipv4Addr::new(10, 0, 0, 8), 3128));
+        let attempt = EventKind::Attempt(Attempt {
+            address,
+            local: None,
+            outcome: AttemptOutcome::Connected,
+            took: Micros(500),
+            via: Some(Via::Http),
+        });
+        let script = self.connects_to("finesse1.example.com").event(attempt);
+        script.opens_socket().signs_in(user)
+    }
+
     /// The upgrade and its 101.
     pub(crate) fn opens_socket(self) -> Self {
         self.asks("GET", "/ws/", &[("Upgrade", "websocket")])
