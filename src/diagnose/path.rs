@@ -50,7 +50,7 @@ fn outlives(path: Path, acked: At, from: Micros, to: Micros) -> bool {
 fn reading(at: At, info: &TcpInfo, occasion: TcpOccasion, leg: Leg, from: Micros) -> Path {
     let told = occasion == TcpOccasion::Retransmitting(leg)
         || occasion == TcpOccasion::Unacknowledged(leg);
-    if told || (info.retransmits > 0 && info.unacked > 0) {
+    if told || (info.retransmits > 0 && info.unacked > 0) || is_stuck(info) {
         return Path::Silent(at, info.retransmits.max(info.unacked));
     }
     let acknowledged = at.time.0.saturating_sub(info.last.ack_received.0);
@@ -59,4 +59,10 @@ fn reading(at: At, info: &TcpInfo, occasion: TcpOccasion, leg: Leg, from: Micros
     } else {
         Path::Unknown
     }
+}
+
+/// Whether bytes are queued that the peer has room for, and none is under way: this machine has no way to send them.
+pub(super) fn is_stuck(info: &TcpInfo) -> bool {
+    let room = |unsent: u64| info.peer_window.is_some_and(|window| window >= unsent);
+    info.unacked == 0 && info.unsent.is_some_and(|unsent| unsent > 0 && room(unsent))
 }

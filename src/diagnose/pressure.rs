@@ -1,5 +1,6 @@
 //! Receivers that took nothing: what the relay had waiting for them, and what the kernel said of their window.
 
+use super::path::is_stuck;
 use crate::event::{Direction, Leg, Micros, TcpOccasion};
 use crate::session::{At, Connection};
 
@@ -73,7 +74,12 @@ fn windows(connection: &Connection, direction: Direction) -> Vec<Pressure> {
     let mut all: Vec<Pressure> = Vec::new();
     for (at, sample) in &connection.tcp {
         let open = all.last_mut().filter(|last| last.until.is_none());
-        if sample.occasion == TcpOccasion::WindowFull(leg) && open.is_none() {
+        let info = match leg {
+            Leg::Client => sample.client.as_ref(),
+            Leg::Upstream => sample.upstream.as_ref(),
+        };
+        let full = sample.occasion == TcpOccasion::WindowFull(leg) && !info.is_some_and(is_stuck);
+        if full && open.is_none() {
             all.push(Pressure {
                 at: *at,
                 since: at.time,

@@ -5,7 +5,7 @@ use crate::diagnose::incident::{Symptom, is_connection_failure};
 use crate::diagnose::loss::{Loss, Word};
 use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
 use crate::diagnose::words::duration;
-use crate::event::{Direction, Micros, Source};
+use crate::event::{Direction, Micros};
 use crate::session::{At, Close, StateChange};
 
 /// The rule.
@@ -158,16 +158,14 @@ fn logged_out<'a>(case: &Case<'a>, loss: &Loss<'_>) -> Option<&'a StateChange> {
 /// A recording without the desktop's REST, or with gaps, does not show whether it asked for LOGOUT.
 fn unseen_wishes(case: &Case<'_>, loss: &Loss<'_>, mut verdict: Verdict) -> Verdict {
     let recent = Micros(loss.over.time.0.saturating_sub(case.seconds(RECENT).0));
-    let live = case
-        .session
-        .started()
-        .is_none_or(|started| started.source == Source::Live);
+    let rest = case.session.rest();
     if case.misses(recent, loss.over.time) {
         verdict.confidence = verdict.confidence.min(Confidence::Likely);
         verdict = verdict.lacking("events are missing just before it, a sign-out perhaps");
-    } else if !live && case.session.rest().wishes.is_empty() {
+    } else if rest.wishes.is_empty() && rest.polls.is_empty() {
         verdict.confidence = verdict.confidence.min(Confidence::Likely);
-        verdict = verdict.lacking("an imported file may lack the request that signs out");
+        verdict = verdict
+            .lacking("no REST of this desktop is in the recording, so a sign-out would not show");
     }
     verdict
 }
@@ -204,7 +202,8 @@ mod tests {
     use Direction::ToServer;
 
     fn healthy() -> Script {
-        Script::new().logs_in("1001002").pings(5).after(4.0)
+        let script = Script::new().connects().wishes("1001002", "READY");
+        script.logs_in("1001002").pings(5).after(4.0)
     }
 
     fn cause(script: Script) -> (Finding, Outcome) {
@@ -249,6 +248,16 @@ mod tests {
     }
 
     #[test]
+    fn a_goodbye_is_less_certain_where_a_sign_out_would_not_show() {
+        let script = Script::new()
+            .logs_in("1001002")
+            .pings(5)
+            .says_goodbye()
+            .gone();
+        assert_eq!(script.cause(), Some((RULE.name, Confidence::Likely)));
+    }
+
+    #[test]
     fn close_1001_without_a_goodbye_is_one_too() {
         let script = healthy().closes(ToServer, Some(1001), "").gone();
         assert_eq!(script.cause(), Some((RULE.name, Certain)));
@@ -266,7 +275,7 @@ mod tests {
             .connects()
             .wishes("1001002", "LOGOUT")
             .after(0.5)
-            .on(1);
+            .on(2);
         assert_eq!(
             script.says_goodbye().gone().cause(),
             Some(("signed-out", Certain))

@@ -39,11 +39,14 @@ fn judge(case: &Case<'_>) -> Opinion {
     );
     let verdict = match case.path(loss, Leg::Upstream) {
         Path::Silent(at, times) => Verdict::new(Confidence::Certain, says)
-            .because(format!(
-                "nothing that was sent was acknowledged any more, and {} stayed open or was sent again",
-                count(times, "segment")
-            ))
-            .shown(at, "segments to the server stay unacknowledged"),
+            .because(match times {
+                0 => "what was to be sent did not even leave this machine".to_owned(),
+                times => format!(
+                    "nothing that was sent was acknowledged any more: the kernel counted {} without an answer",
+                    count(times, "segment")
+                ),
+            })
+            .shown(at, "what is sent to the server stays unacknowledged"),
         Path::Acked(_) => {
             return Opinion::RuledOut(
                 "the other end's kernel acknowledged what was sent meanwhile: the path was alive"
@@ -145,6 +148,18 @@ mod tests {
         assert_eq!(
             gives_up(script.after(7.0)).cause(),
             Some(("service-stalled", Likely))
+        );
+    }
+
+    #[test]
+    fn bytes_that_the_machine_cannot_send_are_a_dead_path_and_no_full_window() {
+        let mut stuck = tcp(0, 0, 12_000_000);
+        (stuck.peer_window, stuck.unsent) = (Some(31_360), Some(129));
+        let script = silent().after(2.0);
+        let script = script.tcp(TcpOccasion::WindowFull(Leg::Upstream), stuck);
+        assert_eq!(
+            gives_up(script.after(6.0)).cause(),
+            Some(("path-black-hole", Certain))
         );
     }
 

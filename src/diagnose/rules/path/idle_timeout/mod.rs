@@ -82,6 +82,14 @@ fn cut(case: &Case<'_>, loss: &Loss<'_>, end: &End, alike: &[(At, Micros)]) -> O
         verdict.confidence = Confidence::Likely;
         verdict = verdict.because(format!("{} is the usual limit of {who}", duration(quiet)));
     }
+    let unsure = verdict.confidence == Confidence::Possible;
+    if unsure && is_round(quiet) && case.clocks.seen {
+        verdict.confidence = Confidence::Likely;
+        verdict = verdict.because(format!(
+            "{} ms is a round number of seconds, as timers have and chance has not",
+            quiet.0 / 1_000
+        ));
+    }
     if verdict.confidence == Confidence::Possible {
         verdict = verdict.lacking(format!(
             "one cut after {} tells no constant: a second one after the same silence would",
@@ -193,6 +201,12 @@ fn usual_for(quiet: Micros) -> Option<&'static str> {
         .map(|(_, who)| *who)
 }
 
+/// Whether a silence is a whole number of tens of seconds, and what the way takes more.
+const fn is_round(quiet: Micros) -> bool {
+    let over = quiet.0 % TEN_SECONDS;
+    over <= LATE || over >= TEN_SECONDS - EARLY
+}
+
 /// By how much two silences may differ and still be one limit.
 const fn tolerance(quiet: Micros) -> Micros {
     let part = quiet.0 / 50;
@@ -224,6 +238,12 @@ const MANY: usize = 3;
 const SHORTEST: Micros = Micros(1_000_000);
 /// Seconds within which an RST answers a message.
 const ANSWER: u64 = 2;
+/// What timers are set in, in microseconds.
+const TEN_SECONDS: u64 = 10_000_000;
+/// Microseconds after a timer's end in which a cut arrives.
+const LATE: u64 = 50_000;
+/// Microseconds before it: the box heard the last byte earlier than we did.
+const EARLY: u64 = 10_000;
 /// Sockets that are compared with one.
 const SOCKETS: usize = 64;
 /// Other sockets that are shown.
