@@ -12,6 +12,8 @@ mod compete;
 pub mod incident;
 pub mod loss;
 pub mod path;
+#[cfg(test)]
+mod properties;
 pub mod report;
 pub mod rule;
 pub mod rules;

@@ -59,6 +59,8 @@ pub struct Session {
     started: Option<SessionStarted>,
     ended: Option<At>,
     span: Option<(At, At)>,
+    /// The number that the next event has if none is missing.
+    next: u64,
     connections: BTreeMap<ConnectionId, Connection>,
     agents: BTreeMap<String, Agent>,
     service: Vec<Service>,
@@ -112,6 +114,7 @@ impl Session {
         let (first, last) = self.span.get_or_insert((at, at));
         *first = at.min(*first);
         *last = at.max(*last);
+        self.hole(event, at);
         self.delay.take(event, at);
         match &event.kind {
             EventKind::SessionStarted(started) => {
@@ -157,6 +160,12 @@ impl Session {
         self.span
     }
 
+    /// Whether what came before the first event is missing.
+    #[must_use]
+    pub fn begins_late(&self) -> bool {
+        self.span.is_some_and(|(first, _)| first.number > 1)
+    }
+
     /// Connections in the order of their numbers: those that are open, and those that were more than an exchange of
     /// HTTP that ended in order.
     pub fn connections(&self) -> impl Iterator<Item = &Connection> {
@@ -198,7 +207,7 @@ impl Session {
         &self.host
     }
 
-    /// Where events are missing.
+    /// Where events are missing: told by the recording, or by numbers that skip.
     #[must_use]
     pub fn gaps(&self) -> &[(At, Gap)] {
         &self.gaps
@@ -220,6 +229,23 @@ impl Session {
     #[must_use]
     pub const fn forgotten(&self) -> u64 {
         self.forgotten
+    }
+
+    /// Notices numbers that skip. What stands for lost events takes their numbers up.
+    fn hole(&mut self, event: &Event, at: At) {
+        let skipped = event.number.saturating_sub(self.next.max(1));
+        if skipped > 0 {
+            let gap = Gap {
+                events: skipped,
+                ..Gap::default()
+            };
+            keep(&mut self.gaps, (at, gap));
+        }
+        let taken = match &event.kind {
+            EventKind::Gap(gap) => gap.events.max(1),
+            _ => 1,
+        };
+        self.next = self.next.max(event.number.saturating_add(taken));
     }
 
     fn connection(&mut self, id: ConnectionId, at: At) -> &mut Connection {
