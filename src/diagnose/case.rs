@@ -125,11 +125,14 @@ impl<'a> Case<'a> {
     /// Other connections on which the same server sent something between `from` and `to`.
     #[must_use]
     pub fn server_spoke_elsewhere(&self, not: &Connection, from: Micros, to: Micros) -> Option<At> {
-        let host = not.target.as_ref().map(|target| &target.host);
+        let host = not.target.as_ref().map(|target| target.host.as_str());
         let others = self.session.connections().filter(|one| one.id != not.id);
-        let same = others.filter(|one| one.target.as_ref().map(|target| &target.host) == host);
+        let same =
+            others.filter(|one| one.target.as_ref().map(|target| target.host.as_str()) == host);
         let heard = same.filter_map(|one| one.last[Direction::ToClient]);
-        let polls = self.session.rest().polls.iter().map(|poll| poll.at);
+        let polls = self.session.rest().polls.iter();
+        let polls = polls.filter(|poll| host.is_some_and(|host| host == poll.host));
+        let polls = polls.map(|poll| poll.at);
         let all = heard.chain(polls);
         all.filter(|at| from < at.time && at.time <= to).min()
     }

@@ -274,7 +274,7 @@ impl Session {
             return;
         };
         if let Some(exchange) = connection.exchanges.get(number) {
-            self.rest.take(event, id, exchange, at);
+            self.rest.take(event, connection, exchange, at);
         }
         if let (EventKind::HttpResponse(head), Some(target)) = (&event.kind, &connection.target)
             && let Some(date) = exchange::field(&head.headers, "date")
