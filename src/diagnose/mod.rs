@@ -167,7 +167,7 @@ fn moment(session: &Session, at: At) -> Moment {
     Moment {
         number: at.number,
         time: at.time,
-        wall: words::wall(session, at.time),
+        wall: session.wall(at.time),
     }
 }
 

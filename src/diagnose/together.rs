@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Subject;
 use super::case::Crowd;
 use super::incident::{Incident, Symptom};
 use super::report::Together;
-use super::{Subject, words};
 use crate::event::{Direction, Micros};
 use crate::session::Session;
 
@@ -72,7 +72,7 @@ impl Window {
 
 /// A moment on the common clock.
 fn common(subject: &Subject<'_>, at: Micros) -> Option<i64> {
-    Some(words::wall(subject.session, at)?.saturating_add(subject.offset))
+    Some(subject.session.wall(at)?.saturating_add(subject.offset))
 }
 
 /// An incident among all of them.

@@ -5,14 +5,10 @@ use std::collections::BTreeMap;
 use jiff::fmt::rfc2822;
 
 use super::{At, keep};
-use crate::event::{Host, Micros};
 
 /// The clocks of a session.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServerClocks {
-    /// The wall clock at 0 of the session's clock, in microseconds since the Unix epoch; from the latest jump on as
-    /// if it had always been so.
-    origin: i64,
     readings: BTreeMap<String, Vec<Reading>>,
 }
 
@@ -41,24 +37,14 @@ impl ServerClocks {
         all.map(|(host, readings)| (host.as_str(), readings.as_slice()))
     }
 
-    pub(super) const fn started(&mut self, wall_clock: i64) {
-        self.origin = wall_clock;
-    }
-
-    pub(super) fn host(&mut self, fact: &Host, at: Micros) {
-        if let Some(wall_clock) = fact.wall_clock() {
-            self.origin = wall_clock.saturating_sub_unsigned(at.0);
-        }
-    }
-
-    pub(super) fn answered(&mut self, host: &str, date: &str, at: At) {
+    /// An answer came when this machine's wall clock showed `wall`, in microseconds since the Unix epoch.
+    pub(super) fn answered(&mut self, host: &str, date: &str, at: At, wall: i64) {
         let Ok(date) = rfc2822::parse(date) else {
             return;
         };
         // `Date` is cut to the second.
         let theirs = date.timestamp().as_millisecond();
-        let ours = self.origin.saturating_add_unsigned(at.time.0) / 1_000;
-        let least = theirs.saturating_sub(ours);
+        let least = theirs.saturating_sub(wall / 1_000);
         let told = (least, least.saturating_add(SECOND));
         if self.readings.len() >= SERVERS && !self.readings.contains_key(host) {
             return;

@@ -6,6 +6,7 @@
 mod agent;
 mod clock;
 mod connection;
+mod context;
 mod exchange;
 mod pings;
 mod rest;
@@ -19,6 +20,7 @@ mod tests;
 pub use agent::{Agent, Call, StateChange};
 pub use clock::{Reading, ServerClocks};
 pub use connection::{Connection, End, Handshake};
+pub use context::{Asked, Asking, Context, Contexts};
 pub use exchange::{Exchange, Exchanges, Failure};
 pub use pings::{Ping, Pings};
 pub use rest::{Pair, Pairs, Poll, Rest, Wish};
@@ -29,7 +31,8 @@ pub use ways::Ways;
 use std::collections::BTreeMap;
 
 use crate::event::{
-    ConnectionId, Event, EventKind, Gap, Host, Micros, SessionStarted, StanzaKind, XmppStanza,
+    ConnectionId, Event, EventKind, Gap, Host, Micros, SessionStarted, StanzaKind, WallClock,
+    XmppStanza,
 };
 use crate::finesse::Update;
 
@@ -57,6 +60,7 @@ impl At {
 #[derive(Debug, Default)]
 pub struct Session {
     started: Option<SessionStarted>,
+    wall: Option<WallClock>,
     ended: Option<At>,
     span: Option<(At, At)>,
     /// The number that the next event has if none is missing.
@@ -116,16 +120,16 @@ impl Session {
         *last = at.max(*last);
         self.hole(event, at);
         self.delay.take(event, at);
+        if let Some(wall) = &mut self.wall {
+            wall.take(event);
+        }
         match &event.kind {
             EventKind::SessionStarted(started) => {
-                self.server_clocks.started(started.wall_clock);
+                self.wall = Some(WallClock::starting(started.wall_clock));
                 self.started = Some(started.clone());
             }
             EventKind::SessionEnded(_) => self.ended = Some(at),
-            EventKind::Host(host) => {
-                self.server_clocks.host(host, at.time);
-                keep(&mut self.host, (at, host.clone()));
-            }
+            EventKind::Host(host) => keep(&mut self.host, (at, host.clone())),
             EventKind::Gap(gap) => keep(&mut self.gaps, (at, gap.clone())),
             _ => {}
         }
@@ -152,6 +156,12 @@ impl Session {
     #[must_use]
     pub const fn ended(&self) -> Option<At> {
         self.ended
+    }
+
+    /// What the machine's wall clock showed at a moment, in microseconds since the Unix epoch.
+    #[must_use]
+    pub fn wall(&self, at: Micros) -> Option<i64> {
+        self.wall.as_ref().map(|wall| wall.at(at))
     }
 
     /// The first and the last moment that events tell of.
@@ -279,7 +289,10 @@ impl Session {
         if let (EventKind::HttpResponse(head), Some(target)) = (&event.kind, &connection.target)
             && let Some(date) = exchange::field(&head.headers, "date")
         {
-            self.server_clocks.answered(&target.host, &date, at);
+            let wall = self.wall.as_ref().map(|wall| wall.at(at.time));
+            if let Some(wall) = wall {
+                self.server_clocks.answered(&target.host, &date, at, wall);
+            }
         }
     }
 

@@ -1,64 +1,73 @@
-//! What the console remembers from one event to the next: enough for times between things, and bounded.
+//! What each event means in the light of those before it: what it answers, how long that took, where its connection leads.
+//!
+//! For those who show events one by one, live or from a file. Bounded: of what is too much the oldest is forgotten.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use crate::event::{
-    ConnectionId, Direction, Event, EventKind, HttpResponse, Micros, StanzaKind, XmppStanza,
+    Authority, ConnectionId, Direction, Event, EventKind, HttpResponse, Micros, StanzaKind,
+    XmppStanza,
 };
 
-/// The session as far as a line needs it.
+/// What of the events so far the next ones may refer to.
 #[derive(Debug, Default)]
-pub(super) struct Fold {
-    /// The wall clock minus the session's, once the session's start was seen.
-    pub(super) wall_at_start: Option<i64>,
-    connections: BTreeMap<ConnectionId, Connection>,
+pub struct Contexts {
+    connections: BTreeMap<ConnectionId, Thread>,
 }
 
 /// One connection.
 #[derive(Debug, Default)]
-pub(super) struct Connection {
+struct Thread {
+    target: Option<Arc<Authority>>,
     last: Option<Micros>,
     asked: VecDeque<Asked>,
-    exchanges: VecDeque<Exchange>,
+    exchanges: VecDeque<Asking>,
 }
 
 /// An iq that waits for its answer.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub struct Asked {
     id: String,
     direction: Direction,
     at: Micros,
-    pub(super) what: StanzaKind,
+    /// What it is for.
+    pub what: StanzaKind,
 }
 
 /// An HTTP request and what came back so far.
 #[derive(Debug, Clone)]
-pub(super) struct Exchange {
+pub struct Asking {
     number: u64,
-    pub(super) method: String,
-    pub(super) target: String,
+    /// The method.
+    pub method: String,
+    /// The request target.
+    pub target: String,
     /// When the request's head had arrived.
     at: Micros,
     /// The response's head, and from the request's head to its first byte.
-    pub(super) response: Option<(HttpResponse, Micros)>,
+    pub response: Option<(HttpResponse, Micros)>,
 }
 
 /// What an event means in the light of those before it.
-#[derive(Debug, Default)]
-pub(super) struct Context {
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// Where its connection leads to, once that is known.
+    pub target: Option<Arc<Authority>>,
     /// Since the event before on the same connection.
-    pub(super) since: Option<Micros>,
+    pub since: Option<Micros>,
     /// The question that this answers, and how long that took.
-    pub(super) answers: Option<(Asked, Micros)>,
+    pub answers: Option<(Asked, Micros)>,
     /// The exchange that this belongs to, and the time since its request's head.
-    pub(super) exchange: Option<(Exchange, Micros)>,
+    pub exchange: Option<(Asking, Micros)>,
     /// Exchanges that this event leaves unfinished.
-    pub(super) unfinished: Vec<Exchange>,
+    pub unfinished: Vec<Asking>,
 }
 
 impl Context {
     /// How long the answer took that this event is.
-    pub(super) fn round_trip(&self, event: &Event) -> Option<Micros> {
+    #[must_use]
+    pub fn round_trip(&self, event: &Event) -> Option<Micros> {
         match &event.kind {
             EventKind::WebSocketPong(pong) => pong.round_trip,
             EventKind::HttpResponse(_) => {
@@ -70,24 +79,9 @@ impl Context {
     }
 }
 
-impl Fold {
-    /// Keeps the wall clock right: a sleep or a jump moves it against the session's.
-    fn clocks(&mut self, event: &Event) {
-        match &event.kind {
-            EventKind::SessionStarted(started) => self.wall_at_start = Some(started.wall_clock),
-            EventKind::Host(host) => {
-                if let Some(wall) = host.wall_clock() {
-                    let at = event.time.arrived.0;
-                    self.wall_at_start = Some(wall.saturating_sub_unsigned(at));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Takes the event in, and says what it means.
-    pub(super) fn take(&mut self, event: &Event) -> Context {
-        self.clocks(event);
+impl Contexts {
+    /// Takes the next event in, and says what it means.
+    pub fn take(&mut self, event: &Event) -> Context {
         let Some(id) = event.connection else {
             return Context::default();
         };
@@ -103,12 +97,19 @@ impl Fold {
     }
 }
 
-impl Connection {
+impl Thread {
     fn take(&mut self, event: &Event) -> Context {
         let now = event.time.arrived;
+        if let EventKind::Entered(entered) = &event.kind {
+            self.target = Some(Arc::new(entered.target.clone()));
+        }
         let since = self.last.map(|last| now.since(last));
-        self.last = Some(self.last.map_or(now, |last| last.max(now)));
+        // A reading of the kernel's is not traffic.
+        if !matches!(event.kind, EventKind::TcpInfo(_)) {
+            self.last = Some(self.last.map_or(now, |last| last.max(now)));
+        }
         let mut context = Context {
+            target: self.target.clone(),
             since,
             ..Context::default()
         };
@@ -155,11 +156,11 @@ impl Connection {
         }
     }
 
-    fn http(&mut self, event: &Event) -> Option<(Exchange, Micros)> {
+    fn http(&mut self, event: &Event) -> Option<(Asking, Micros)> {
         let now = event.time.arrived;
         match &event.kind {
             EventKind::HttpRequest(head) => {
-                self.exchanges.push_back(Exchange {
+                self.exchanges.push_back(Asking {
                     number: head.exchange,
                     method: head.method.clone(),
                     target: head.target.clone(),
