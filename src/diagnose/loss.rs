@@ -69,7 +69,16 @@ impl<'a> Loss<'a> {
     /// Whether the client left in order, while nothing was wrong.
     #[must_use]
     pub const fn is_voluntary(&self) -> bool {
-        matches!(self.word, Word::Goodbye) && self.unanswered.is_none()
+        let leaves = match self.word {
+            Word::Goodbye => true,
+            // A page that could not say goodbye any more (`finesse.md` 4.4).
+            Word::Close(close) => {
+                matches!(close.direction, Direction::ToServer)
+                    && matches!(close.code, Some(1000 | 1001))
+            }
+            _ => false,
+        };
+        leaves && self.unanswered.is_none()
     }
 
     /// How long a ping had been waiting when the socket was over.

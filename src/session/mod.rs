@@ -67,6 +67,8 @@ pub struct Session {
     next: u64,
     connections: BTreeMap<ConnectionId, Connection>,
     agents: BTreeMap<String, Agent>,
+    hosts: Vec<String>,
+    users: Vec<String>,
     service: Vec<Service>,
     rest: Rest,
     server_clocks: ServerClocks,
@@ -130,6 +132,14 @@ impl Session {
             }
             EventKind::SessionEnded(_) => self.ended = Some(at),
             EventKind::Host(host) => keep(&mut self.host, (at, host.clone())),
+            EventKind::Entered(entered) if entered.intercepted => {
+                remember(&mut self.hosts, &entered.target.host);
+            }
+            EventKind::HttpRequest(head) => {
+                if let Some(user) = rest::user_in(&head.target) {
+                    remember(&mut self.users, user);
+                }
+            }
             EventKind::Gap(gap) => keep(&mut self.gaps, (at, gap.clone())),
             _ => {}
         }
@@ -191,6 +201,18 @@ impl Session {
     /// Agents, each over all sockets, nodes and reconnects.
     pub fn agents(&self) -> impl Iterator<Item = &Agent> {
         self.agents.values()
+    }
+
+    /// The intercepted hosts that were asked for, in the order in which they came.
+    #[must_use]
+    pub fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+
+    /// Users that signed in, or that a desktop asked for by REST, in the order in which they came.
+    #[must_use]
+    pub fn users(&self) -> &[String] {
+        &self.users
     }
 
     /// What Finesse said of itself (`SystemInfo`), in order.
@@ -299,10 +321,13 @@ impl Session {
     /// What a stanza says beyond its own connection: of an agent, of Finesse.
     fn stanza(&mut self, id: ConnectionId, at: At, stanza: &XmppStanza) {
         match &stanza.stanza.kind {
+            StanzaKind::Auth {
+                user: Some(user), ..
+            } => remember(&mut self.users, local_part(user)),
             StanzaKind::Bind { jid: Some(jid), .. } => {
-                if let Some(user) = jid.split('@').next() {
-                    self.agent(user).bound(id, at);
-                }
+                let user = local_part(jid);
+                remember(&mut self.users, user);
+                self.agent(user).bound(id, at);
             }
             StanzaKind::Notification { node, .. } => {
                 if let Some(update) = stanza.xml.text().and_then(Update::find) {
@@ -387,6 +412,18 @@ enum When {
     After,
 }
 
+/// The user of a JID.
+fn local_part(jid: &str) -> &str {
+    jid.split_once('@').map_or(jid, |(user, _)| user)
+}
+
+/// Remembers a name once.
+fn remember(names: &mut Vec<String>, name: &str) {
+    if !name.is_empty() && names.len() < NAMES && !names.iter().any(|known| known == name) {
+        names.push(name.to_owned());
+    }
+}
+
 /// Whether Finesse's word for a mode says that it is on.
 fn is_on(mode: &str) -> bool {
     !["false", "off", "no", "0", "none"]
@@ -415,6 +452,8 @@ fn keep<T>(list: &mut Vec<T>, one: T) {
     list.push(one);
 }
 
+/// Hosts and users remembered.
+const NAMES: usize = 256;
 /// Connections remembered.
 const CONNECTIONS: usize = 8192;
 /// Agents remembered.

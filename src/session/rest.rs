@@ -163,11 +163,20 @@ impl Rest {
     }
 }
 
-/// The user of `…/finesse/api/User/ID`, and of nothing below it.
+/// The user of `…/finesse/api/User/ID` and of what is below it.
+pub(super) fn user_in(target: &str) -> Option<&str> {
+    let path = target.split(['?', '#']).next()?;
+    let (_, below) = path.split_once("/finesse/api/User/")?;
+    let user = below.split('/').next()?;
+    (!user.is_empty()).then_some(user)
+}
+
+/// The user whom a request to `…/finesse/api/User/ID` itself is about.
 fn user(target: &str) -> Option<String> {
-    let path = target.split('?').next()?;
-    let (_, user) = path.split_once("/finesse/api/User/")?;
-    (!user.is_empty() && !user.contains('/')).then(|| user.to_lowercase())
+    let user = user_in(target)?;
+    let path = target.split(['?', '#']).next()?;
+    path.ends_with(&format!("/User/{user}"))
+        .then(|| user.to_lowercase())
 }
 
 fn ends_with_system_info(target: &str) -> bool {

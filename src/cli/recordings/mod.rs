@@ -1,5 +1,10 @@
 //! `finspect recordings`: what is recorded, one line a session.
 
+mod survey;
+
+#[cfg(test)]
+mod tests;
+
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -12,8 +17,9 @@ use serde::Serialize;
 
 use super::{Exit, Failed, paths};
 use crate::event::{Micros, Redaction};
-use crate::recording::{Recording, Survey, recordings};
+use crate::recording::{Recording, recordings};
 use crate::sink::console::{bytes, duration, visible};
+use survey::Survey;
 
 /// The arguments of `finspect recordings`.
 #[derive(Debug, Args)]
@@ -33,8 +39,8 @@ Examples:
   finspect recordings /var/tmp/finesse
   finspect recordings --json | jq -r '.[] | select(.disconnects > 0) | .path'
 
-The newest comes first. The last column is what to type into `finspect show`. DISCONNECTS counts WebSocket connections
-that ended while the session ran, other than by the desktop's own sign-out; GAPS counts events that are missing.
+The newest comes first. The last column is what to type into `finspect show` and `finspect diagnose`. DISCONNECTS counts
+desktop sockets that were lost, other than by the desktop's own leave; GAPS counts events that are missing.
 docs/reading.md has the columns and the JSON.";
 
 /// Lists the recordings of a folder.
