@@ -115,6 +115,7 @@ impl<'a> Loss<'a> {
 pub(super) fn is_desktop(socket: &Socket) -> bool {
     let stream = &socket.stream;
     socket.subprotocol.as_deref() == Some("xmpp")
+        || socket.target.starts_with("/ws")
         || stream.user().is_some()
         || stream.opened.to_server.is_some()
         || stream.pings.to_server.sent > 0
