@@ -35,6 +35,8 @@ pub enum Word<'a> {
     Close(&'a Close),
     /// The end of a direction, without any of the above.
     End(&'a End),
+    /// None, and the connection is gone: what ended it was not seen.
+    Gone,
     /// None: it is still open.
     Open,
 }
@@ -131,7 +133,8 @@ fn first_word<'a>(connection: &'a Connection, socket: &'a Socket) -> Option<(At,
     let close = socket.closes.first();
     let close = close.map(|close| (close.at, Word::Close(close)));
     let end = connection.first_end().map(|end| (end.at, Word::End(end)));
-    let words = [goodbye, error, closed, close, end];
+    let gone = connection.closed.as_ref().map(|(at, _)| (*at, Word::Gone));
+    let words = [goodbye, error, closed, close, end, gone];
     words.into_iter().flatten().min_by_key(|(at, _)| *at)
 }
 
