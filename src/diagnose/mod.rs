@@ -9,6 +9,8 @@ pub mod attempt;
 pub mod case;
 mod clocks;
 mod compete;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod incident;
 pub mod loss;
 pub mod path;

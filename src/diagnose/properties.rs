@@ -11,8 +11,9 @@ use proptest::prelude::*;
 
 use super::rule::Confidence;
 use super::testing::report;
-use super::{Profile, Report, Subject, diagnose};
+use super::{Profile, Report, Subject, diagnose, fuzzing};
 use crate::event::{ClockJumped, ConnectionId, Event, EventKind, Host, Manner, Micros, Times};
+use crate::recording::samples::Sample as _;
 use crate::recording::{Item, Source};
 use crate::session::Session;
 
@@ -152,6 +153,20 @@ proptest! {
             kind: EventKind::Host(Host::ClockJumped(ClockJumped { by, wall_clock })),
         });
         holds(golden, &renumbered(events))?;
+    }
+
+    #[test]
+    fn any_events_at_all(
+        events in prop::collection::vec((Event::any(), 0u64..6, 0u64..30_000_000), 0..120),
+    ) {
+        let mut now = 0;
+        let events = events.into_iter().map(|(mut event, connection, later)| {
+            now += later;
+            event.time.arrived = Micros(now);
+            event.connection = (connection > 0).then_some(ConnectionId(connection));
+            event
+        });
+        fuzzing::of(&renumbered(events));
     }
 
     #[test]

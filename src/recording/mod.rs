@@ -19,7 +19,7 @@ mod preamble;
 mod properties;
 mod reader;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod source;
 mod trouble;
 mod writer;
