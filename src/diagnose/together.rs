@@ -31,7 +31,7 @@ pub fn offsets(sessions: &[&Session]) -> Vec<i64> {
             .last()
             .map(|reading| reading.ahead.saturating_mul(1_000))
     };
-    let found = sessions.iter().map(|session| offset(session));
+    let found = sessions.iter().map(offset);
     found.map(Option::unwrap_or_default).collect()
 }
 

@@ -15,7 +15,6 @@ use super::files::{PartName, Recording};
 use super::header::{Header, RefusedHeader};
 use super::reader::{HeaderError, Item, Reader};
 use super::trouble::Trouble;
-use crate::event::Event;
 use open::{Input, Parts, beside, input, open, parts};
 
 /// A recording as a stream, over all its parts.
