@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
+use tokio::sync::watch;
 
 use super::SimConfig;
 use super::dialogs::Dialogs;
@@ -34,6 +35,10 @@ pub(super) struct Node {
     cti_delay: Duration,
     port: u16,
     health: Mutex<Health>,
+    /// Whether the port takes connections.
+    door: watch::Sender<bool>,
+    /// Whether somebody has asked for a socket yet.
+    asked: watch::Sender<bool>,
     keys: AtomicU64,
 }
 
@@ -50,6 +55,8 @@ impl Node {
             cti_delay: config.cti_delay,
             port,
             health: Mutex::default(),
+            door: watch::Sender::new(true),
+            asked: watch::Sender::new(false),
             keys: AtomicU64::new(1),
         })
     }
@@ -57,6 +64,66 @@ impl Node {
     /// What works and what does not.
     pub(super) fn health(&self) -> MutexGuard<'_, Health> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the port to new connections, or shuts it: they are then refused by TCP.
+    pub(super) fn open_door(&self, open: bool) {
+        self.door.send_replace(open);
+    }
+
+    /// Waits until the port is to be open, or shut.
+    pub(super) async fn door(&self, open: bool) {
+        // It cannot close: the sender lives as long as this.
+        let _ = self.door.subscribe().wait_for(|door| *door == open).await;
+    }
+
+    /// Somebody asks for a socket: with the first one the clock of a scenario starts.
+    pub(super) fn socket_asked_for(&self) {
+        self.asked.send_replace(true);
+    }
+
+    /// Waits for the first socket that is asked for.
+    pub(super) async fn first_socket(&self) {
+        let _ = self.asked.subscribe().wait_for(|asked| *asked).await;
+    }
+
+    /// The system puts a user into a state and says why, as Finesse does for a code of its own or of CTI.
+    pub(super) fn force_all(&self, state: AgentState, code: i32) {
+        for id in self.users.ids() {
+            let signed_in = self.users.state(&id) != Some(AgentState::Logout);
+            if signed_in && self.users.force(&id, state, Some(code)) {
+                self.publish_user(&id, "");
+            }
+        }
+    }
+
+    /// A call from `caller` rings at `agent`: the dialog's number. The agent's state becomes RESERVED.
+    pub(super) fn offer_call(&self, agent: &str, caller: &str) -> u64 {
+        let id = self.dialogs.offer(agent, caller);
+        let dialog = self.dialogs.xml(id).unwrap_or_default();
+        self.publish_call(agent, "POST", &dialog);
+        if self.users.force(agent, AgentState::Reserved, None) {
+            self.publish_user(agent, "");
+        }
+        id
+    }
+
+    /// The caller of the call `id` hangs up before `agent` has answered.
+    pub(super) fn lose_call(&self, id: u64, agent: &str) {
+        let Some(dialog) = self.dialogs.drop_call(id, agent) else {
+            return;
+        };
+        self.publish_call(agent, "DELETE", &dialog);
+        if self.users.force(agent, AgentState::Ready, None) {
+            self.publish_user(agent, "");
+        }
+    }
+
+    fn publish_call(&self, agent: &str, event: &str, dialog: &str) {
+        let list = format!("/finesse/api/User/{agent}/Dialogs");
+        let data = format!("<dialogs>{dialog}</dialogs>");
+        let update = update(&data, event, "", &list);
+        self.pubsub.publish(&list, &update);
     }
 
     /// A number that no other session has.
@@ -117,6 +184,19 @@ impl Node {
     /// CTI comes or goes: SystemInfo says so, at once on its node as well.
     pub(super) fn set_in_service(&self, in_service: bool) {
         self.health().cti_lost = !in_service;
+        self.publish_system_info();
+    }
+
+    /// Maintenance mode begins or ends: SystemInfo says so, at once on its node as well.
+    pub(super) fn set_maintenance(&self, maintenance: bool) {
+        let mut health = self.health();
+        health.maintenance = maintenance;
+        health.refusal = maintenance.then_some(StatusCode::SERVICE_UNAVAILABLE);
+        drop(health);
+        self.publish_system_info();
+    }
+
+    fn publish_system_info(&self) {
         let data = self.system_info("systemInfo");
         self.pubsub
             .publish(SYSTEM_INFO, &update(&data, "PUT", "", SYSTEM_INFO));
@@ -124,18 +204,23 @@ impl Node {
 
     /// SystemInfo as XML: `SystemInfo` in an answer, `systemInfo` in an event.
     pub(super) fn system_info(&self, tag: &str) -> String {
-        let lost = self.health().cti_lost;
-        let (status, heartbeat) = if lost {
-            ("OUT_OF_SERVICE", "failure")
+        let health = self.health();
+        let (lost, maintenance) = (health.cti_lost, health.maintenance);
+        drop(health);
+        let status = if lost || maintenance {
+            "OUT_OF_SERVICE"
         } else {
-            ("IN_SERVICE", "success")
+            "IN_SERVICE"
         };
+        let heartbeat = if lost { "failure" } else { "success" };
+        let now = self.users.now();
         let (domain, port) = (self.domain.as_str(), self.port.to_string());
         let primary =
             [("host", domain), ("httpsPort", &port)].map(|(name, text)| element(name, text));
         let fields = [
-            ("currentTimestamp", timestamp(jiff::Timestamp::now())),
+            ("currentTimestamp", timestamp(now)),
             ("deploymentType", "UCCE".to_owned()),
+            ("finesseMMode", maintenance.to_string()),
             ("lastCTIHeartbeatStatus", heartbeat.to_owned()),
             ("status", status.to_owned()),
             (
@@ -162,7 +247,21 @@ impl Node {
     }
 }
 
-/// What works and what does not; all false is a healthy server.
+/// What the Notification Service does about a client that is quiet (finesse.md 4.3 rows 23 and 24, and 8b).
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Openfire 4.2 to 4.7: a WebSocket PING each minute, and nothing when it stays unanswered.
+    #[default]
+    Pings,
+    /// Jetty's own idle timer: after 300 s without a frame, Openfire's error and Jetty's Close.
+    Jetty,
+    /// Openfire 4.8 and later: an XMPP ping at 180 s, `connection-timeout` at 360 s.
+    Openfire48,
+    /// ejabberd: Close 1000 at 120 s and no word of XMPP.
+    Closes,
+}
+
+/// What works and what does not; the default is a healthy server.
 #[derive(Debug, Default)]
 pub(super) struct Health {
     /// The CTI server is lost: OUT_OF_SERVICE, REST answers 503.
@@ -175,6 +274,28 @@ pub(super) struct Health {
     pub(super) stalled: bool,
     /// What an upgrade to `/ws/` is answered instead of 101.
     pub(super) refusal: Option<StatusCode>,
+    /// What everything is answered instead, by a proxy before a server that is down.
+    pub(super) gateway: Option<StatusCode>,
+    /// The stream error that an `<open/>` is answered with.
+    pub(super) stream_error: Option<&'static str>,
+    /// The SASL condition that the right password is answered with.
+    pub(super) sasl_failure: Option<&'static str>,
+    /// `finesse@` is in nobody's roster: no presence of it after a login.
+    pub(super) finesse_absent: bool,
+    /// The CTI server is lost and Finesse has not noticed: REST answers 500.
+    pub(super) cti_unnoticed: bool,
+    /// The token has expired: REST answers 401 to all but a forced sign-out.
+    pub(super) token_expired: bool,
+    /// The node is put into maintenance mode.
+    pub(super) maintenance: bool,
+    /// A middlebox ends connections that are idle for too long.
+    pub(super) idle_cut: bool,
+    /// Notifications come without end.
+    pub(super) busy: bool,
+    /// How much later than it came everything on `/ws/` is read.
+    pub(super) latency: Duration,
+    /// What is done about a client that is quiet.
+    pub(super) patience: Patience,
 }
 
 /// An `Update` with its four children.

@@ -44,6 +44,7 @@ fn agent_via(via: Via, simulator: &Simulator, pace: f64) -> Agent {
         extension: "1002".to_owned(),
         pace: Pace::new(pace),
         seed: 7,
+        scenario: None,
     };
     Agent::start(config).unwrap()
 }
@@ -449,7 +450,7 @@ async fn hostile_clients_cost_their_own_connection_and_no_more() {
 
 #[test]
 fn the_documentation_names_every_fault_and_scenario() {
-    let page = include_str!("../../docs/simulator.md");
+    let page = include_str!("../../../docs/simulator.md");
     for Fault {
         name, about, wire, ..
     } in FAULTS
@@ -461,7 +462,7 @@ fn the_documentation_names_every_fault_and_scenario() {
     }
     for Scenario {
         name, about, signs, ..
-    } in SCENARIOS
+    } in Scenario::all()
     {
         assert!(
             page.contains(&format!("| `{name}` | {about} | {signs} |")),
