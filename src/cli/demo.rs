@@ -178,8 +178,8 @@ impl Demo {
         if !matches!(signed_in, Ok(true)) {
             return Ok(agent.sign_out().await);
         }
-        let last = scenario.steps.iter().map(|step| step.at).max();
-        sleep(pace.seconds(last.unwrap_or(30) + 1)).await;
+        let last = scenario.steps.last().map_or(0, |step| step.at + 3);
+        sleep(pace.seconds(last.max(scenario.until))).await;
         // Not in time is what the moments then say.
         drop(timeout(pace.seconds(RECOVERY), agent.until(is_well)).await);
         sleep(pace.seconds(AFTERMATH)).await;

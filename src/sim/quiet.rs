@@ -65,7 +65,7 @@ impl Quiet {
                 1001,
                 "Idle Timeout",
             ))),
-            Patience::Openfire48 if silent(360) => {
+            Patience::Openfire48 if self.pinged && silent(360) => {
                 Some(Step::End(Ending::Stream(Some("connection-timeout"))))
             }
             Patience::Openfire48 if silent(180) && !self.pinged => {

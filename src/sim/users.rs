@@ -236,7 +236,12 @@ impl Users {
     pub(super) fn force(&self, id: &str, state: AgentState, reason: Option<i32>) -> bool {
         let now = self.now();
         let mut users = self.lock();
-        let Some(user) = users.get_mut(id).filter(|user| user.state != state) else {
+        // Not ready for another reason is a change; signed out is signed out.
+        let is_new = |user: &&mut User| {
+            user.state != state
+                || (state != AgentState::Logout && reason.is_some() && user.reason != reason)
+        };
+        let Some(user) = users.get_mut(id).filter(is_new) else {
             return false;
         };
         user.enter(state, reason, now);

@@ -280,6 +280,6 @@ const fn ends_the_page(deed: Deed) -> bool {
 /// Bytes of the message that is too large.
 const LARGE: usize = (1 << 20) + 1024;
 /// Bytes of a message that is not.
-const PIECE: usize = 256 * 1024;
+const PIECE: usize = 128 * 1024;
 /// How many of them make 16 MiB.
-const PIECES: usize = 64;
+const PIECES: usize = 128;

@@ -53,6 +53,13 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..ORDINARY
     },
     Scenario {
+        name: "refuse-403",
+        about: "a rule in a proxy refuses WebSockets for 40 s",
+        signs: "403 instead of 101 on /ws/ at each attempt while SystemInfo answers 200, then a login",
+        steps: &[begin(0, "refuse"), end(40, "refuse")],
+        ..ORDINARY
+    },
+    Scenario {
         name: "refuse-400",
         about: "a proxy strips the headers of the upgrade for 40 s",
         signs: "400 instead of 101 on /ws/ at each attempt while SystemInfo answers 200, then a login",

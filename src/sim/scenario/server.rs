@@ -28,6 +28,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         about: "the Notification Service no longer reads from the sockets that are up",
         signs: "a ping without an answer, a second one, an empty Close; a new login, and with its bind a conflict on the old socket",
         steps: &[begin(35, "deaf")],
+        until: 75,
         ..ORDINARY
     },
     Scenario {
@@ -35,6 +36,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         about: "the Notification Service reads no more while the page sends 16 MiB",
         signs: "a message that does not leave, and no ping behind it; the page gives up, an empty Close that does not leave either, a new login",
         steps: &[begin(30, "deaf"), does(32, Deed::Upload)],
+        until: 75,
         ..ORDINARY
     },
     Scenario {
