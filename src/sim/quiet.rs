@@ -59,7 +59,9 @@ impl Quiet {
     pub(super) fn next(&mut self, patience: Patience) -> Option<Step> {
         let silent = |seconds| self.heard.elapsed() >= self.pace.seconds(seconds);
         match patience {
-            Patience::Pings => (self.looks % (60 / LOOK) == 0 && silent(60)).then_some(Step::Frame),
+            Patience::Pings => {
+                (self.looks.is_multiple_of(60 / LOOK) && silent(60)).then_some(Step::Frame)
+            }
             Patience::Jetty => silent(300).then_some(Step::End(Ending::StreamThenFrame(
                 "internal-server-error",
                 1001,
