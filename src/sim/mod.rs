@@ -9,6 +9,7 @@ mod deed;
 mod dialogs;
 mod element;
 mod faults;
+mod health;
 mod late;
 mod node;
 mod pace;
@@ -58,9 +59,13 @@ impl Simulator {
     pub async fn start(config: SimConfig) -> Result<Self, SimError> {
         let (tls, ca_pem) = match &config.security {
             Security::Plain => (None, None),
-            Security::Certificate(certificate) => {
-                (Some(tls::with_certificate(Arc::clone(certificate))?), None)
-            }
+            Security::Certificate(certificate) => (
+                Some(tls::with_certificate(
+                    Arc::clone(certificate),
+                    &config.hostname,
+                )?),
+                None,
+            ),
             Security::OwnAuthority => {
                 let (acceptor, pem) = tls::with_own_authority(&config.hostname)?;
                 (Some(acceptor), Some(pem))

@@ -2,7 +2,7 @@
 
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
-use super::node::Patience;
+use super::health::Patience;
 use super::pace::Pace;
 use super::pubsub::Ending;
 

@@ -18,17 +18,17 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::answer::insert;
 use super::node::Node;
+use super::tls::Acceptors;
 use super::wire::{Line, Wire};
 use super::{rest, ws};
 
 /// Accepts until it is dropped; what it accepted ends with it.
-pub(super) async fn accept(node: Arc<Node>, mut listener: TcpListener, tls: Option<TlsAcceptor>) {
+pub(super) async fn accept(node: Arc<Node>, mut listener: TcpListener, tls: Option<Acceptors>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -62,7 +62,7 @@ async fn bind_again(address: SocketAddr) -> TcpListener {
     }
 }
 
-async fn connection(node: Arc<Node>, tcp: TcpStream, tls: Option<TlsAcceptor>) {
+async fn connection(node: Arc<Node>, tcp: TcpStream, tls: Option<Acceptors>) {
     // Nagle's delay of small stanzas would be mistaken for the network's.
     if tcp.set_nodelay(true).is_err() {
         return;
@@ -70,6 +70,8 @@ async fn connection(node: Arc<Node>, tcp: TcpStream, tls: Option<TlsAcceptor>) {
     let line = Line::new(tcp);
     node.lines.register(&line);
     let wire = Wire::new(Arc::clone(&line));
+    let inspected = node.health().inspected;
+    let tls = tls.map(|tls| if inspected { tls.foreign } else { tls.own });
     match tls {
         None => requests(node, line, wire).await,
         Some(tls) => match timeout(HANDSHAKE, tls.accept(wire)).await {

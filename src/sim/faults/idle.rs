@@ -1,6 +1,6 @@
 //! Sockets of quiet clients are ended by the server's own rules.
 
-use super::super::node::Patience;
+use super::super::health::Patience;
 use super::{Fault, Shared};
 
 /// Jetty's timer.

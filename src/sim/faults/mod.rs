@@ -23,6 +23,7 @@ mod sign_in;
 mod slow;
 mod stall;
 mod stream_error;
+mod tls_inspected;
 mod unreachable;
 
 use std::sync::Arc;
@@ -83,6 +84,7 @@ pub const FAULTS: &[&Fault] = &[
     &stream_error::INTERNAL,
     &unreachable::FAULT,
     &unreachable::GATEWAY,
+    &tls_inspected::FAULT,
     &maintenance::FAULT,
     &cti_unnoticed::FAULT,
     &finesse_absent::FAULT,

@@ -46,6 +46,13 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..ORDINARY
     },
     Scenario {
+        name: "tls-inspected",
+        about: "a gateway looks into TLS for 40 s, with a certificate that finspect does not know",
+        signs: "RST on every connection, then no TLS with the server: its certificate has another issuer; a new login once the old one is back",
+        steps: &[begin(35, "tls-inspected"), end(75, "tls-inspected")],
+        ..ORDINARY
+    },
+    Scenario {
         name: "refuse",
         about: "the connection is reset and new sockets are refused for 30 s",
         signs: "RST, then 403 for /ws/ while SystemInfo answers 200, then a new login",

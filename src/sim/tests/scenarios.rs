@@ -20,7 +20,7 @@ fn signs(scenario: &str) -> Vec<fn(&Experience) -> bool> {
         "crash" | "crash-behind-proxy" | "refuse" | "bad-gateway" => {
             vec![connected, bare_end, refused, connected]
         }
-        "unreachable" => vec![connected, bare_end, not_connected, connected],
+        "unreachable" | "tls-inspected" => vec![connected, bare_end, not_connected, connected],
         "host-unknown" | "not-authorized" => vec![not_connected, not_connected, connected],
         "out-of-service" => vec![out_of_service, in_service],
         "cti-failover" => vec![answered_500, out_of_service, answered_503, in_service],
