@@ -1,5 +1,8 @@
 //! The simulator over real sockets: what a client sees of it, and what its own agent makes of it.
 
+mod faults;
+mod scenarios;
+
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -35,6 +38,14 @@ fn agent(simulator: &Simulator, pace: f64) -> Agent {
 
 fn agent_via(via: Via, simulator: &Simulator, pace: f64) -> Agent {
     let config = AgentConfig {
+        pace: Pace::new(pace),
+        ..agent_config(via, simulator)
+    };
+    Agent::start(config).unwrap()
+}
+
+fn agent_config(via: Via, simulator: &Simulator) -> AgentConfig {
+    AgentConfig {
         via,
         host: simulator.hostname().to_owned(),
         port: simulator.address().port(),
@@ -42,10 +53,10 @@ fn agent_via(via: Via, simulator: &Simulator, pace: f64) -> Agent {
         user: "1001002".to_owned(),
         password: "pass-1001002".to_owned(),
         extension: "1002".to_owned(),
-        pace: Pace::new(pace),
+        pace: Pace::REAL,
         seed: 7,
-    };
-    Agent::start(config).unwrap()
+        scenario: None,
+    }
 }
 
 async fn until(agent: &mut Agent, enough: impl FnMut(&[AgentMoment]) -> bool) {
@@ -449,7 +460,7 @@ async fn hostile_clients_cost_their_own_connection_and_no_more() {
 
 #[test]
 fn the_documentation_names_every_fault_and_scenario() {
-    let page = include_str!("../../docs/simulator.md");
+    let page = include_str!("../../../docs/simulator.md");
     for Fault {
         name, about, wire, ..
     } in FAULTS
@@ -461,7 +472,7 @@ fn the_documentation_names_every_fault_and_scenario() {
     }
     for Scenario {
         name, about, signs, ..
-    } in SCENARIOS
+    } in Scenario::all()
     {
         assert!(
             page.contains(&format!("| `{name}` | {about} | {signs} |")),
@@ -666,51 +677,4 @@ async fn an_agent_that_stays_away_is_signed_out_with_code_255() {
     let user = http(&simulator, "GET /finesse/api/User/1001002", &headers, "").await;
     assert!(user.contains("<reasonCodeId>255</reasonCodeId>"), "{user}");
     simulator.stop().await;
-}
-
-/// What tells a scenario's story apart, seen by the agent.
-fn is_sign(scenario: &str, what: &Experience) -> bool {
-    match scenario {
-        "calm" => *what == Experience::Received("iq ping".to_owned()),
-        "stall" => *what == Experience::ClosedTheOld,
-        "fin" | "reset" => matches!(what, Experience::Ended(Death::Bare(_))),
-        "close" => matches!(what, Experience::Ended(Death::Close(Some(1001), _))),
-        "shutdown" => matches!(what, Experience::Ended(Death::Close(None, _))),
-        "conflict" => *what == Experience::Conflict,
-        "refuse" => matches!(what, Experience::NotConnected(why) if why.contains("403")),
-        "out-of-service" => *what == Experience::InService(false),
-        "finesse-presence-lost" => *what == Experience::FinessePresent(false),
-        _ => panic!("{scenario} has no sign"),
-    }
-}
-
-async fn play(scenario: &'static Scenario) {
-    let config = SimConfig {
-        scenario: Some(scenario),
-        pace: Pace::new(20.0),
-        ..SimConfig::default()
-    };
-    let simulator = Simulator::start(config).await.unwrap();
-    let mut agent = agent(&simulator, 20.0);
-    let name = scenario.name;
-    until(&mut agent, |moments| {
-        let sign = count(moments, |what| is_sign(name, what)) > 0;
-        let over = match name {
-            "calm" => true,
-            "out-of-service" => count(moments, |what| *what == Experience::InService(true)) > 0,
-            "finesse-presence-lost" => {
-                count(moments, |what| *what == Experience::FinessePresent(true)) > 0
-            }
-            _ => connections(moments) > 1,
-        };
-        sign && over
-    })
-    .await;
-    agent.sign_out().await;
-    simulator.stop().await;
-}
-
-#[tokio::test]
-async fn every_scenario_shows_its_sign_and_the_agent_comes_back() {
-    futures_util::future::join_all(SCENARIOS.iter().map(play)).await;
 }
