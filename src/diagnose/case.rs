@@ -75,6 +75,41 @@ impl<'a> Case<'a> {
         self.clocks.seconds(seconds)
     }
 
+    /// Why nothing that is said of this incident can be sure: events are missing around its beginning.
+    #[must_use]
+    pub fn blind_spot(&self) -> Option<String> {
+        let before = Micros(self.clocks.interval.0.saturating_mul(2));
+        let from = self.began().time.since(before);
+        let ends = self.incident.losses().map(|loss| loss.over.time);
+        let to = ends.max().unwrap_or_else(|| self.began().time);
+        let gaps = self.session.gaps().iter();
+        let near = gaps.filter(|(at, _)| from <= at.time && at.time <= to);
+        let missing = near.fold(0u64, |sum, (_, gap)| sum.saturating_add(gap.events));
+        if self.session.begins_late() && !self.was_served() {
+            return Some("the recording begins in the middle of it".to_owned());
+        }
+        (missing > 0).then(|| {
+            let events = words::count(missing, "event");
+            format!("{events} around the beginning of it are missing from the recording")
+        })
+    }
+
+    /// Whether the recording shows the agent with service before the incident.
+    fn was_served(&self) -> bool {
+        let began = self.began();
+        let sockets = self
+            .session
+            .connections()
+            .filter_map(|one| one.socket.as_ref());
+        sockets.into_iter().any(|socket| {
+            let stream = &socket.stream;
+            let bound = stream.bound.as_ref().map(|(at, _)| *at);
+            let answers = stream.pings.to_server.latest();
+            let answered = answers.filter_map(|ping| ping.answered);
+            answered.chain(bound).any(|at| at < began)
+        })
+    }
+
     /// Facts of the host in a stretch of time.
     pub fn host(&self, from: Micros, to: Micros) -> impl Iterator<Item = &'a (At, Host)> {
         let facts = self.session.host().iter();
@@ -91,26 +126,32 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn server_spoke_elsewhere(&self, not: &Connection, from: Micros, to: Micros) -> Option<At> {
         let host = not.target.as_ref().map(|target| target.host.as_str());
-        self.heard(from, to, |one| {
-            one.id != not.id && one.target.as_ref().map(|target| target.host.as_str()) == host
-        })
+        self.heard(from, to, not, |other| Some(other) == host)
     }
 
-    /// The first that was heard from servers on these connections between `from` and `to`.
+    /// The first that was heard between `from` and `to` from servers whose name fits, on other connections than `not`.
     #[must_use]
-    pub fn heard(&self, from: Micros, to: Micros, on: impl Fn(&Connection) -> bool) -> Option<At> {
-        let within = |at: &At| from < at.time && at.time <= to;
-        let connections = self.session.connections().filter(|one| on(one));
-        let heard = connections.flat_map(|one| {
+    pub fn heard(
+        &self,
+        from: Micros,
+        to: Micros,
+        not: &Connection,
+        fits: impl Fn(&str) -> bool,
+    ) -> Option<At> {
+        let others = self.session.connections().filter(|one| {
+            let target = one.target.as_ref();
+            one.id != not.id && target.is_some_and(|target| fits(&target.host))
+        });
+        let heard = others.flat_map(|one| {
             let sockets = one.socket.iter();
             let pings = sockets.flat_map(|socket| socket.stream.pings.to_server.latest());
             let answers = pings.filter_map(|ping| ping.answered);
             answers.chain(one.last[Direction::ToClient])
         });
         let polls = self.session.rest().polls.iter();
-        let polls = polls.filter(|poll| self.session.get(poll.connection).is_some_and(&on));
+        let polls = polls.filter(|poll| fits(&poll.host));
         let all = heard.chain(polls.map(|poll| poll.at));
-        all.filter(within).min()
+        all.filter(|at| from < at.time && at.time <= to).min()
     }
 
     /// When the same agent was bound on another socket for the first time after a loss.

@@ -85,7 +85,7 @@ fn explains(case: &Case<'_>, loss: &Loss<'_>, starved: &Starved, at: At) -> bool
         Word::Close(close) => close.direction == Direction::ToServer,
         Word::End(end) => end.direction == Direction::ToServer,
         Word::Goodbye | Word::Open => true,
-        Word::StreamError(..) | Word::StreamClose => false,
+        Word::StreamError(..) | Word::StreamClose | Word::Gone => false,
     };
     let until = Micros(at.time.0.saturating_add(case.seconds(AFTER).0));
     let within = starved.since <= loss.over.time && loss.over.time <= until;
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use crate::diagnose::testing::Script;
     use crate::event::{Direction::ToClient, Direction::ToServer, Manner};
-    use Confidence::{Certain, Likely};
+    use Confidence::{Certain, Likely, Possible};
 
     fn held(script: Script, seconds: f64) -> Script {
         let since = script.time();
@@ -161,7 +161,7 @@ mod tests {
     fn a_server_that_moves_first_is_not_explained_by_a_stop() {
         let script = held(Script::new().logs_in("1001002").pings(5).after(9.0), 25.0);
         let script = script.ends(ToClient, Manner::Reset).gone();
-        assert_eq!(script.cause(), Some(("connection-reset", Likely)));
+        assert_eq!(script.cause(), Some(("connection-reset", Possible)));
     }
 
     #[test]

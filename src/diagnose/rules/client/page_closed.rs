@@ -160,7 +160,7 @@ fn unseen_wishes(case: &Case<'_>, loss: &Loss<'_>, mut verdict: Verdict) -> Verd
     let recent = Micros(loss.over.time.0.saturating_sub(case.seconds(RECENT).0));
     let rest = case.session.rest();
     if case.misses(recent, loss.over.time) {
-        verdict.confidence = verdict.confidence.min(Confidence::Likely);
+        verdict.confidence = Confidence::Possible;
         verdict = verdict.lacking("events are missing just before it, a sign-out perhaps");
     } else if rest.wishes.is_empty() && rest.polls.is_empty() {
         verdict.confidence = verdict.confidence.min(Confidence::Likely);

@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use crate::diagnose::testing::{Script, tcp};
     use crate::event::{Direction::ToClient, Direction::ToServer, Manner, TcpOccasion};
-    use Confidence::{Certain, Likely};
+    use Confidence::{Certain, Likely, Possible};
 
     fn full(script: Script) -> Script {
         script.tcp(TcpOccasion::WindowFull(Leg::Client), tcp(0, 0, 10_000))
@@ -124,7 +124,7 @@ mod tests {
             .after(4.0)
             .ends(ToClient, Manner::Reset)
             .gone();
-        assert_eq!(script.cause(), Some(("connection-reset", Likely)));
+        assert_eq!(script.cause(), Some(("connection-reset", Possible)));
     }
 
     #[test]

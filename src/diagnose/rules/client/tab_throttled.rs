@@ -93,7 +93,7 @@ fn in_silence(case: &Case<'_>, loss: &Loss<'_>) -> bool {
         Word::StreamError(from, condition) => {
             from == Direction::ToClient && condition == "connection-timeout"
         }
-        Word::Goodbye | Word::Open => false,
+        Word::Goodbye | Word::Gone | Word::Open => false,
     };
     let pings = loss.socket.stream.pings.to_server.latest();
     let last = pings.rev().find(|ping| ping.sent < loss.over);

@@ -101,13 +101,10 @@ fn given_up_by_the_system(loss: &Loss<'_>, at: At) -> Opinion {
 
 /// When a server of another name was heard meanwhile.
 fn others_spoke(case: &Case<'_>, loss: &Loss<'_>, from: Micros) -> Option<At> {
-    let host = loss
-        .connection
-        .target
-        .as_ref()
-        .map(|target| target.host.as_str());
-    case.heard(from, loss.over.time, |one| {
-        one.target.as_ref().map(|target| target.host.as_str()) != host
+    let host = loss.connection.target.as_ref();
+    let host = host.map(|target| target.host.as_str());
+    case.heard(from, loss.over.time, loss.connection, |other| {
+        !other.is_empty() && Some(other) != host
     })
 }
 

@@ -41,16 +41,18 @@ fn judge(case: &Case<'_>) -> Opinion {
             words::duration(quiet)
         ));
     }
-    if let Some(bound) = case.bound_after(loss) {
-        let apart = bound.time.since(end.at.time);
-        if apart <= case.seconds(SOON) {
-            verdict = verdict
-                .because(format!(
-                    "a new login went through {} later, so the service itself was up",
-                    words::duration(apart)
-                ))
-                .shown(bound, "the next login");
-        }
+    let back = case.bound_after(loss);
+    let soon = back.filter(|bound| bound.time.since(end.at.time) <= case.seconds(SOON));
+    if let Some(bound) = soon {
+        verdict = verdict
+            .because(format!(
+                "a new login went through {} later, so the service itself was up",
+                words::duration(bound.time.since(end.at.time))
+            ))
+            .shown(bound, "the next login");
+    } else {
+        verdict.confidence = Confidence::Possible;
+        verdict = verdict.lacking("no login right after it shows that the service itself was up");
     }
     verdict.matches()
 }
@@ -123,6 +125,12 @@ mod tests {
             let script = script.after(3.0).logs_in("1001002").pings(3);
             assert_eq!(script.cause(), Some(("connection-cut", Likely)));
         }
+    }
+
+    #[test]
+    fn without_a_login_right_after_it_the_service_may_have_crashed() {
+        let script = healthy().ends(ToClient, Manner::Fin).gone().after(90.0);
+        assert_eq!(script.cause(), Some(("connection-cut", Possible)));
     }
 
     #[test]

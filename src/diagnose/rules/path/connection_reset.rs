@@ -43,16 +43,24 @@ fn judge(case: &Case<'_>) -> Opinion {
             "RST came from the server's side, and neither XMPP nor WebSocket said a word before",
         )
         .shown(end.at, "RST from the server's side");
-    if let Some(bound) = case.bound_after(loss) {
+    let back = case.bound_after(loss);
+    let soon = back.filter(|bound| bound.time.since(end.at.time) <= case.seconds(SOON));
+    if let Some(bound) = soon {
         verdict = verdict
             .because(format!(
-                "the next login went through {} later",
+                "the next login went through {} later, so the service itself was up",
                 duration(bound.time.since(end.at.time))
             ))
             .shown(bound, "the next login");
+    } else {
+        verdict.confidence = Confidence::Possible;
+        verdict = verdict.lacking("no login right after it shows that the service itself was up");
     }
     verdict.matches()
 }
+
+/// Seconds within which a new login shows that the service never was down.
+const SOON: u64 = 15;
 
 #[cfg(test)]
 mod tests {
@@ -70,6 +78,15 @@ mod tests {
         let script = healthy().ends(ToClient, Manner::Reset).gone();
         let script = script.after(3.0).logs_in("1001002").pings(3);
         assert_eq!(script.cause(), Some(("connection-reset", Likely)));
+    }
+
+    #[test]
+    fn without_a_login_right_after_it_the_service_may_have_crashed() {
+        let script = healthy().ends(ToClient, Manner::Reset).gone().after(90.0);
+        assert_eq!(
+            script.cause(),
+            Some(("connection-reset", Confidence::Possible))
+        );
     }
 
     #[test]

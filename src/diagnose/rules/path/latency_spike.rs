@@ -13,7 +13,7 @@ pub(in crate::diagnose) const RULE: Rule = Rule {
     title: "Answers came too late",
     severity: Severity::Trouble,
     explains: &["zombie-conflict", "late-logout", "connection-reset"],
-    covers: &["no-answer", "service-stalled"],
+    covers: &["no-answer"],
     judge,
 };
 
@@ -21,17 +21,11 @@ fn judge(case: &Case<'_>) -> Opinion {
     let Some((loss, sent)) = case.loss().and_then(|loss| Some((loss, loss.unanswered?))) else {
         return Opinion::Silent;
     };
-    let mut pings = loss.socket.stream.pings.to_server.latest();
-    let late = pings.find(|ping| ping.sent == sent).and_then(|ping| {
-        let answered = ping.answered?;
-        Some((answered, ping.round_trip()?))
-    });
-    let Some((answered, took)) = late else {
+    let Some((answered, took)) = late_answer(loss) else {
         return Opinion::Silent;
     };
     let slow = slow_before(case, loss);
-    let evenly = each_by_itself(loss, answered);
-    if slow.is_empty() && !evenly {
+    if slow.is_empty() && !each_by_itself(loss, answered) {
         return Opinion::RuledOut(format!(
             "the answer came after {}, but all pings before were quick: it was held up once, and not slow",
             duration(took)
@@ -60,6 +54,21 @@ fn judge(case: &Case<'_>) -> Opinion {
             verdict.because("the answer to the next ping was late by itself, and did not come together with this one");
     }
     located(case, loss, verdict).matches()
+}
+
+/// Whether answers went on coming, each too late by itself.
+pub(in crate::diagnose::rules) fn fits(case: &Case<'_>, loss: &Loss<'_>) -> bool {
+    late_answer(loss).is_some_and(|(answered, _)| {
+        !slow_before(case, loss).is_empty() || each_by_itself(loss, answered)
+    })
+}
+
+/// When the ping that was given up was answered, and how long that took.
+fn late_answer(loss: &Loss<'_>) -> Option<(At, Micros)> {
+    let sent = loss.unanswered?;
+    let mut pings = loss.socket.stream.pings.to_server.latest();
+    let ping = pings.find(|ping| ping.sent == sent)?;
+    Some((ping.answered?, ping.round_trip()?))
 }
 
 /// Pings in a row before the one that was given up that took far longer than usual.

@@ -4,6 +4,7 @@
 use crate::diagnose::case::Case;
 use crate::diagnose::path::Path;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
+use crate::diagnose::rules::path::latency_spike;
 use crate::diagnose::words::{count, duration};
 use crate::event::{Leg, Micros};
 
@@ -26,6 +27,12 @@ fn judge(case: &Case<'_>) -> Opinion {
     let Some((loss, sent)) = case.loss().and_then(|loss| Some((loss, loss.unanswered?))) else {
         return Opinion::Silent;
     };
+    if latency_spike::fits(case, loss) {
+        return Opinion::RuledOut(
+            "answers went on coming, each too late by itself: it was slow, and did not hang"
+                .to_owned(),
+        );
+    }
     let waited = duration(loss.waited().unwrap_or_default());
     let says = format!(
         "The notification service hung: it left a ping without an answer for {waited} while its machine was alive"
@@ -66,11 +73,9 @@ fn judge(case: &Case<'_>) -> Opinion {
             ))
             .shown(first, "an answer that came too late");
     }
-    if case.crowd.is_everybody() {
+    if case.crowd.is_everybody() && verdict.confidence == Confidence::Likely {
+        verdict.confidence = Confidence::Certain;
         verdict = verdict.because("it hit every agent at once");
-        if verdict.confidence == Confidence::Likely {
-            verdict.confidence = Confidence::Certain;
-        }
     }
     verdict.matches()
 }
