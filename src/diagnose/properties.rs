@@ -72,7 +72,9 @@ fn diagnosed(events: &[Event]) -> Report {
 /// Causes of which the report is sure.
 fn confident(report: &Report) -> BTreeSet<&'static str> {
     let causes = report.incidents.iter().filter_map(|one| one.cause.as_ref());
-    let sure = causes.filter(|cause| cause.confidence >= Confidence::Likely);
+    // That a ping was not answered is what remains of a cause that can no longer be told.
+    let named = causes.filter(|cause| cause.rule != "no-answer");
+    let sure = named.filter(|cause| cause.confidence >= Confidence::Likely);
     sure.map(|cause| cause.rule).collect()
 }
 
