@@ -1,7 +1,7 @@
 //! The client's clocks: how often it pings and how long it waits, read from the trace where it shows them.
 
 use crate::event::Micros;
-use crate::session::{Pings, Session};
+use crate::session::{Pings, Session, Socket};
 
 /// What is known of the client beforehand, for a trace that does not show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,20 @@ impl Clocks {
             patience: Micros(interval.0.saturating_mul(waits)),
             seen: shown.is_some(),
         }
+    }
+
+    /// The same for one socket, if its own pings show how often its client pings.
+    #[must_use]
+    pub fn of_socket(&self, socket: &Socket) -> Self {
+        let own = usual(&socket.stream.pings.to_server);
+        own.map_or(*self, |interval| {
+            let waits = self.patience.0 / self.interval.0.max(1);
+            Self {
+                interval,
+                patience: Micros(interval.0.saturating_mul(waits)),
+                seen: true,
+            }
+        })
     }
 
     /// So many seconds of a desktop that pings every 10 s, on the clock of this one.

@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use crate::diagnose::testing::Script;
     use crate::event::{Direction::ToClient, Direction::ToServer, Manner};
-    use Confidence::{Certain, Likely, Possible};
+    use Confidence::{Certain, Likely};
 
     fn held(script: Script, seconds: f64) -> Script {
         let since = script.time();
@@ -161,7 +161,7 @@ mod tests {
     fn a_server_that_moves_first_is_not_explained_by_a_stop() {
         let script = held(Script::new().logs_in("1001002").pings(5).after(9.0), 25.0);
         let script = script.ends(ToClient, Manner::Reset).gone();
-        assert_eq!(script.cause(), Some(("connection-reset", Possible)));
+        assert_ne!(script.cause().unwrap().0, RULE.name);
     }
 
     #[test]

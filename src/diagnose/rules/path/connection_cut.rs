@@ -5,7 +5,7 @@ use crate::diagnose::case::Case;
 use crate::diagnose::loss::Loss;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::words;
-use crate::event::{Direction, Manner};
+use crate::event::{Direction, Manner, Micros};
 use crate::session::{At, End};
 
 /// The rule.
@@ -54,6 +54,18 @@ fn judge(case: &Case<'_>) -> Opinion {
         verdict.confidence = Confidence::Possible;
         verdict = verdict.lacking("no login right after it shows that the service itself was up");
     }
+    let busy = end.quiet().is_some_and(|quiet| quiet < case.seconds(IDLE));
+    if !(busy && case.clocks.seen) {
+        verdict.confidence = Confidence::Possible;
+        verdict = verdict.lacking(
+            "nothing shows that it was busy: a limit for idle connections may have ended it",
+        );
+    }
+    let before = Micros(end.at.time.0.saturating_sub(case.seconds(BEFORE).0));
+    if case.misses(before, end.at.time) {
+        verdict.confidence = Confidence::Possible;
+        verdict = verdict.lacking("events before it are missing, and what they would say of it");
+    }
     verdict.matches()
 }
 
@@ -100,6 +112,10 @@ fn answer(loss: &Loss<'_>, end: &End) -> Option<At> {
     (end.manner == Manner::FinWithoutCloseNotify).then_some(alert.at)
 }
 
+/// Seconds without a byte that a healthy desktop never leaves.
+const IDLE: u64 = 25;
+/// Seconds before it in which another cause would have shown.
+const BEFORE: u64 = 300;
 /// Seconds within which a new login shows that the service never was down.
 const SOON: u64 = 15;
 

@@ -171,9 +171,16 @@ fn survived(
     let target = loss.connection.target.as_ref();
     let others = case.session.connections();
     let others = others.filter(|one| one.socket.is_some() && one.target.as_ref() == target);
-    let longest = others
-        .filter_map(|one| Some((one.quiet?.0, one.id)))
-        .max()?;
+    // One that ended after a longer silence had survived this one.
+    let longest = others.flat_map(|one| {
+        let spoke = one.quiet.map(|(quiet, _)| quiet);
+        let ended = one.first_end().and_then(End::quiet);
+        [spoke, ended]
+            .into_iter()
+            .flatten()
+            .map(|quiet| (quiet, one.id))
+    });
+    let longest = longest.max()?;
     let longer = quiet.0.saturating_add(tolerance(quiet).0);
     (longest.0.0 > longer).then_some(longest)
 }
