@@ -77,8 +77,20 @@ fn judge(case: &Case<'_>) -> Opinion {
         verdict.confidence = Confidence::Certain;
         verdict = verdict.because("it hit every agent at once");
     }
+    let (before, after) = (case.seconds(BEFORE).0, case.seconds(AFTER).0);
+    let from = Micros(sent.time.0.saturating_sub(before));
+    if case.misses(from, Micros(loss.over.time.0.saturating_add(after))) {
+        verdict.confidence = Confidence::Possible;
+        verdict = verdict
+            .lacking("events are missing that would tell a service that hangs from a slow one");
+    }
     verdict.matches()
 }
+
+/// Seconds before the ping in which slow answers would have shown.
+const BEFORE: u64 = 300;
+/// Seconds after the loss in which late answers may come.
+const AFTER: u64 = 60;
 
 #[cfg(test)]
 mod tests {
