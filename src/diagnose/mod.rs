@@ -13,6 +13,8 @@ mod compete;
 pub mod fuzzing;
 pub mod incident;
 pub mod loss;
+#[cfg(test)]
+mod matrix;
 pub mod path;
 #[cfg(test)]
 mod properties;
