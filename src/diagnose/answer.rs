@@ -1,126 +1,381 @@
-//! The answer in one paragraph.
+//! The answer in one paragraph, for somebody who runs a contact centre and reads no stanzas.
+
+use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 
-use super::report::{Finding, Incident, Recording, Report};
+use super::findings::{self, first_sentence};
+use super::report::{Finding, Incident, Outcome, Recording, Report, State, causes};
 use super::rule::{Confidence, Severity};
-use super::words;
+use super::words::{count, duration, wall_clock};
 use crate::event::Micros;
 
 /// The answer to the question why the desktop disconnected.
 pub(super) fn answer(report: &Report, zone: &TimeZone) -> String {
     let serious = report.incidents.iter().filter(|one| is_serious(one));
     let mut serious: Vec<&Incident> = serious.collect();
-    serious.sort_by_key(|incident| incident.began.wall);
-    let Some(first) = serious.first() else {
+    serious.sort_by_key(|incident| (incident.began.wall, incident.began.time));
+    let Some(first) = serious.iter().find(|one| severity(one) == worst(report)) else {
         return healthy(report);
     };
-    let mut text = told(first, zone);
-    let more = serious.len() - 1;
-    if more > 0 {
-        text.push_str(&format!(
-            " {} more followed; each is told below.",
-            words::count(more as u64, "incident")
-        ));
-    }
-    text
+    let mut sentences = told(first, zone);
+    sentences.extend(others(report, &serious));
+    sentences.extend(together(report));
+    sentences.extend(incomplete(report));
+    sentences.join(" ")
+}
+
+fn severity(incident: &Incident) -> Severity {
+    let cause = incident.cause.as_ref();
+    cause.map_or(Severity::Trouble, |cause| cause.severity)
 }
 
 fn is_serious(incident: &Incident) -> bool {
-    let severity = incident.cause.as_ref().map(|cause| cause.severity);
-    severity != Some(Severity::Info)
+    severity(incident) != Severity::Info
 }
 
-/// One incident in some sentences.
-pub(super) fn told(incident: &Incident, zone: &TimeZone) -> String {
+fn worst(report: &Report) -> Severity {
+    match report.outcome {
+        Outcome::Healthy => Severity::Info,
+        Outcome::Notice => Severity::Notice,
+        Outcome::Trouble => Severity::Trouble,
+    }
+}
+
+/// One incident: who, when, how long, why, how sure, what was seen, what came of it, what to do.
+fn told(incident: &Incident, zone: &TimeZone) -> Vec<String> {
+    let mut sentences = vec![opening(incident, zone)];
+    let Some(cause) = &incident.cause else {
+        sentences.push("No rule of finspect's explains it.".to_owned());
+        return sentences;
+    };
+    let section = findings::section(cause.rule).unwrap_or_default();
+    sentences.push(format!("{}.", bare(&cause.says)));
+    sentences.push(sureness(cause));
+    let mut add = |paragraph: &str| {
+        if !paragraph.is_empty() {
+            sentences.push(first_sentence(paragraph).to_owned());
+        }
+    };
+    add(&section.sees);
+    add(&tries(incident));
+    add(&finesse(incident));
+    add(&calls(incident));
+    if let Some(worse) = incident.contributing.first() {
+        add(&format!("What made it worse: {}.", bare(&worse.says)));
+    }
+    if !section.remedy.is_empty() {
+        let first = first_sentence(&section.remedy);
+        sentences.push(format!("The first thing to do: {}", uncapitalised(first)));
+    }
+    sentences
+}
+
+fn opening(incident: &Incident, zone: &TimeZone) -> String {
     let who = incident
         .agent
         .as_ref()
         .map_or_else(|| "A desktop".to_owned(), |agent| format!("Agent {agent}"));
-    let when = incident.began.wall.map_or_else(
-        || format!("{} after the start", words::duration(incident.began.time)),
-        |wall| words::wall_clock(wall, zone),
+    let at = incident.began.wall.map_or_else(
+        || {
+            format!(
+                "{} after the recording began",
+                duration(incident.began.time)
+            )
+        },
+        |wall| format!("at {}", wall_clock(wall, zone)),
     );
-    let lasted = match incident.story.out_of_service {
-        Some(Micros(0)) => String::new(),
-        Some(lasted) => format!(" for {}", words::duration(lasted)),
-        None => ", and had none again until the recording ends".to_owned(),
+    match incident.story.out_of_service {
+        // Nothing was out of service: the system took a state, or a connection was left.
+        Some(Micros(0)) => format!("{who} was affected {at}."),
+        Some(lasted) => format!("{who} lost service {at} for {}.", duration(lasted)),
+        None => {
+            format!("{who} lost service {at}, and had not got it back when the recording ends.")
+        }
+    }
+}
+
+/// How sure the cause is, and why.
+fn sureness(cause: &Finding) -> String {
+    let reasons: Vec<&str> = cause.because.iter().take(2).map(|one| bare(one)).collect();
+    let reasons = reasons.join(", and ");
+    let lacking = cause.lacking.first().map(|one| bare(one));
+    match (cause.confidence, reasons.is_empty(), lacking) {
+        (Confidence::Certain, true, _) => "This is certain.".to_owned(),
+        (Confidence::Certain, false, _) => format!("This is certain: {reasons}."),
+        (Confidence::Likely, true, None) => "This is likely, not proven.".to_owned(),
+        (Confidence::Likely, false, None) => format!("This is likely, not proven: {reasons}."),
+        (Confidence::Likely, true, Some(lacking)) => format!("This is likely, but {lacking}."),
+        (Confidence::Likely, false, Some(lacking)) => {
+            format!("This is likely: {reasons}; but {lacking}.")
+        }
+        (Confidence::Possible, true, None) => {
+            "This is possible, and so are other causes.".to_owned()
+        }
+        (Confidence::Possible, false, None) => {
+            format!("This is possible, and so are other causes: {reasons}.")
+        }
+        (Confidence::Possible, true, Some(lacking)) => {
+            format!("This is no more than possible: {lacking}.")
+        }
+        (Confidence::Possible, false, Some(lacking)) => {
+            format!("This is no more than possible: {reasons}; but {lacking}.")
+        }
+    }
+}
+
+/// How the desktop came back.
+fn tries(incident: &Incident) -> String {
+    let tried = &incident.story.tried;
+    let failed = tried.iter().filter(|one| !one.success).count();
+    let back = tried.iter().find(|one| one.success);
+    let vain = match failed {
+        0 => String::new(),
+        1 => "tried once in vain to get a connection".to_owned(),
+        failed => format!("tried {failed} times in vain to get a connection"),
     };
-    let mut text = match &incident.cause {
-        None => format!("{who} lost service at {when}{lasted}. No rule explains it."),
-        Some(cause) if lasted.is_empty() => format!("{who} at {when}: {}", sentence(cause)),
-        Some(cause) => format!("{who} lost service at {when}{lasted}. {}", sentence(cause)),
+    let node = |one: &super::report::Try| {
+        let node = one.node.as_ref();
+        node.map_or_else(String::new, |node| format!(" on {node}"))
     };
-    if let Some(state) = incident
-        .story
-        .states
+    match (back, vain.is_empty()) {
+        (None, true) => String::new(),
+        (None, false) => format!("The desktop {vain}."),
+        (Some(back), true) => {
+            format!("Its first attempt to sign in again{} succeeded.", node(back))
+        }
+        (Some(back), false) => format!("The desktop {vain}, then signed in again{}.", node(back)),
+    }
+}
+
+/// What Finesse did about it.
+fn finesse(incident: &Incident) -> String {
+    let states = &incident.story.states;
+    let forced = |state: &&State| {
+        let code = state.reason_code.as_deref();
+        code.is_some_and(|code| super::incident::CONNECTION_FAILURES.contains(&code))
+    };
+    let state = states
         .iter()
         .find(|state| state.state == "LOGOUT")
-    {
-        let code = state.reason_code.as_deref().unwrap_or("none");
-        text.push_str(&format!(
-            " Finesse then logged the agent out (reason {code})."
-        ));
-    }
-    let lost = incident.story.calls.iter().filter(|call| call.lost).count();
-    if lost > 0 {
-        text.push_str(&format!(
-            " {} up when it began.",
-            if lost == 1 {
-                "One call was".to_owned()
-            } else {
-                format!("{lost} calls were")
+        .or_else(|| states.iter().find(forced));
+    let Some(state) = state else {
+        return match (incident.story.out_of_service, states.is_empty()) {
+            (Some(Micros(0)), _) | (_, false) => String::new(),
+            (_, true) => {
+                "Finesse left the agent's state as it was, as far as the recording goes.".to_owned()
             }
-        ));
-    }
-    text
-}
-
-fn sentence(cause: &Finding) -> String {
-    let sure = match cause.confidence {
-        Confidence::Certain => "This is certain",
-        Confidence::Likely => "This is likely",
-        Confidence::Possible => "This is possible, not proven",
+        };
     };
-    let reason = cause.because.first();
-    let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
-    format!("{}. {sure}{reason}.", cause.says.trim_end_matches('.'))
+    let later = duration(state.at.time.since(incident.began.time));
+    let reason = match (&state.reason_code, &state.reason) {
+        (Some(code), Some(label)) => format!(", with reason {code} ({label})"),
+        (Some(code), None) => format!(", with reason {code}"),
+        (None, _) => String::new(),
+    };
+    if state.state == "LOGOUT" {
+        format!("Finesse logged the agent out {later} after it began{reason}.")
+    } else {
+        format!(
+            "Finesse set the agent to {} {later} after it began{reason}.",
+            state.state
+        )
+    }
 }
 
-fn healthy(report: &Report) -> String {
-    let pings: u64 = report.recordings.iter().map(|one| one.pings).sum();
-    let answered: u64 = report.recordings.iter().map(|one| one.answered).sum();
-    let worst = report
-        .recordings
-        .iter()
-        .filter_map(|one| one.worst_round_trip)
-        .max();
-    let span: u64 = report.recordings.iter().map(span).sum();
-    let sockets: u64 = report.recordings.iter().map(|one| one.sockets).sum();
-    if sockets == 0 {
-        return format!(
-            "Nothing wrong was found, but no desktop socket is in these {} either: there is nothing to judge.",
-            words::duration(Micros(span))
-        );
+fn calls(incident: &Incident) -> String {
+    match incident.story.calls.len() {
+        0 => String::new(),
+        1 => "A call was up when it began.".to_owned(),
+        more => format!("{more} calls were up when it began."),
     }
-    let worst = worst.map_or_else(String::new, |worst| {
-        format!(", the slowest after {}", words::duration(worst))
-    });
-    let left = report.incidents.iter().filter_map(|one| one.cause.as_ref());
-    let left: Vec<String> = left
-        .map(|cause| format!(" {}.", cause.says.trim_end_matches('.')))
+}
+
+/// What else there is besides the incident that is told.
+fn others(report: &Report, serious: &[&Incident]) -> Option<String> {
+    if serious.len() < 2 {
+        return None;
+    }
+    let agents: BTreeSet<_> = serious
+        .iter()
+        .filter_map(|one| one.agent.as_ref())
         .collect();
-    format!(
-        "Healthy: in {} no desktop lost service against its user's wish; {answered} of {} answered{worst}.{}",
-        words::duration(Micros(span)),
-        words::count(pings, "ping"),
-        left.concat()
-    )
+    let of = match agents.len() {
+        0 | 1 => String::new(),
+        more => format!(" of {more} agents"),
+    };
+    let causes = causes(report).into_iter();
+    let mut causes: Vec<(usize, &str)> = causes.map(|(rule, times)| (times, rule)).collect();
+    causes.sort_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(other.1)));
+    let causes: Vec<String> = causes
+        .into_iter()
+        .filter(|(_, rule)| serious.iter().any(|one| rule_of(one) == Some(*rule)))
+        .map(|(times, rule)| format!("{times} {rule}"))
+        .collect();
+    Some(format!(
+        "It is one of {} incidents{of} ({}).",
+        serious.len(),
+        causes.join(", ")
+    ))
+}
+
+fn rule_of(incident: &Incident) -> Option<&'static str> {
+    incident.cause.as_ref().map(|cause| cause.rule)
+}
+
+fn together(report: &Report) -> Option<String> {
+    let together = report.together.first()?;
+    Some(format!("{}.", bare(&together.says)))
+}
+
+fn incomplete(report: &Report) -> Option<String> {
+    let missing: u64 = report.recordings.iter().map(|one| one.missing.events).sum();
+    (missing > 0).then(|| {
+        let missing = count(missing, "event");
+        format!("Beware: {missing} of the recording are missing.")
+    })
+}
+
+/// That nothing is wrong, and why that can be believed.
+fn healthy(report: &Report) -> String {
+    let sum = |of: fn(&Recording) -> u64| report.recordings.iter().map(of).sum::<u64>();
+    let (pings, answered, sockets) = (
+        sum(|one| one.pings),
+        sum(|one| one.answered),
+        sum(|one| one.sockets),
+    );
+    let span = duration(Micros(
+        report.recordings.iter().map(span).max().unwrap_or(0),
+    ));
+    let left = report.incidents.iter().filter_map(|one| one.cause.as_ref());
+    let left: BTreeSet<String> = left
+        .map(|cause| format!("{}.", bare(&cause.says)))
+        .collect();
+    let mut sentences = if sockets == 0 {
+        vec![format!(
+            "Nothing wrong was found, but there is nothing to judge either: no desktop's socket is in these {span}."
+        )]
+    } else {
+        let worst = report
+            .recordings
+            .iter()
+            .filter_map(|one| one.worst_round_trip)
+            .max();
+        let worst = worst.map_or_else(String::new, |worst| {
+            format!(", the slowest after {}", duration(worst))
+        });
+        let pinged = match (answered, pings) {
+            (_, 0) => "no ping was sent on it".to_owned(),
+            (answered, pings) if answered == pings => {
+                format!("every one of {} was answered{worst}", count(pings, "ping"))
+            }
+            _ => format!(
+                "{answered} of {} were answered{worst}",
+                count(pings, "ping")
+            ),
+        };
+        vec![format!(
+            "Healthy: in {span} no desktop lost service against its user's wish. {} seen, and {pinged}.",
+            if sockets == 1 {
+                "One socket was".to_owned()
+            } else {
+                format!("{sockets} sockets were")
+            }
+        )]
+    };
+    sentences.extend(left);
+    sentences.extend(incomplete(report));
+    sentences.join(" ")
 }
 
 fn span(recording: &Recording) -> u64 {
     match (recording.from, recording.to) {
         (Some(from), Some(to)) => to.time.since(from.time).0,
         _ => 0,
+    }
+}
+
+/// A sentence without its full stop.
+fn bare(sentence: &str) -> &str {
+    sentence.trim_end_matches('.')
+}
+
+/// A sentence in the middle of another one. A name in capitals keeps them.
+fn uncapitalised(sentence: &str) -> String {
+    let mut characters = sentence.chars();
+    let first = characters.next();
+    let second = characters.clone().next();
+    match first {
+        Some(first) if second.is_none_or(|second| !second.is_uppercase()) => {
+            first.to_lowercase().chain(characters).collect()
+        }
+        _ => sentence.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::testing::Script;
+    use crate::event::Direction::ToServer;
+
+    fn restarted() -> Script {
+        Script::new()
+            .logs_in("1001002")
+            .pings(5)
+            .stream_error("system-shutdown")
+            .closes(ToServer, None, "")
+            .gone()
+            .after(5.0)
+            .connects()
+            .asks("GET", "/ws/", &[("Upgrade", "websocket")])
+            .answers(503)
+            .gone()
+            .after(30.0)
+    }
+
+    #[test]
+    fn an_incident_is_told_from_who_to_what_to_do() {
+        let script = restarted()
+            .logs_in("1001002")
+            .state("1001002", "LOGOUT", "255")
+            .pings(2);
+        insta::assert_snapshot!(script.diagnosed().answer, @"Agent 1001002 lost service at 12:00:50 for 35.0 s. The notification service announced that it shuts down, and closed every stream. This is certain: it said so itself: stream error system-shutdown, and 1 attempt at a new socket failed until it was up again. The desktop says that it lost the connection, and connects again by itself, to this node or to the other one. The desktop tried once in vain to get a connection, then signed in again on finesse1.example.com:8445. Finesse logged the agent out 35.0 s after it began, with reason 255 (x). The first thing to do: ask who restarted the Cisco Finesse Notification Service on this node at that time, and look into its log (`file get activelog desktop recurs compress` on the Finesse console) if nobody did.");
+    }
+
+    #[test]
+    fn an_end_without_a_return_is_told_as_such() {
+        let answer = restarted().diagnosed().answer;
+        assert!(answer.contains("had not got it back when the recording ends"), "{answer}");
+        assert!(answer.contains("tried once in vain"), "{answer}");
+    }
+
+    #[test]
+    fn health_comes_with_its_reasons() {
+        let healthy = Script::new().logs_in("1001002").pings(9).diagnosed().answer;
+        insta::assert_snapshot!(healthy, @"Healthy: in 1 min 30 s no desktop lost service against its user's wish. One socket was seen, and every one of 9 pings was answered, the slowest after 20 ms.");
+        let nothing = Script::new().connects().after(3.0).diagnosed().answer;
+        insta::assert_snapshot!(nothing, @"Nothing wrong was found, but there is nothing to judge either: no desktop's socket is in these 3.0 s.");
+    }
+
+    #[test]
+    fn how_sure_it_is_is_said_in_words() {
+        let mut finding = Finding {
+            rule: "no-answer",
+            title: "",
+            severity: Severity::Trouble,
+            confidence: Confidence::Certain,
+            says: String::new(),
+            because: vec!["it said so".to_owned()],
+            lacking: Vec::new(),
+            evidence: Vec::new(),
+        };
+        assert_eq!(sureness(&finding), "This is certain: it said so.");
+        finding.confidence = Confidence::Likely;
+        assert_eq!(sureness(&finding), "This is likely, not proven: it said so.");
+        finding.confidence = Confidence::Possible;
+        finding.lacking.push("a reading is missing".to_owned());
+        let possible = "This is no more than possible: it said so; but a reading is missing.";
+        assert_eq!(sureness(&finding), possible);
     }
 }

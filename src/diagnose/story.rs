@@ -142,6 +142,7 @@ pub(super) fn story(case: &Case<'_>) -> Story {
         states: states
             .iter()
             .filter(|change| change.at > began && change.at.time <= end)
+            .take(STATES)
             .map(|change| State {
                 at: moment(case.session, change.at),
                 state: change.state.clone(),
@@ -152,6 +153,7 @@ pub(super) fn story(case: &Case<'_>) -> Story {
         calls: calls
             .iter()
             .filter(|call| call.first < began && (!call.over || call.last > began))
+            .take(CALLS)
             .map(|call| Call {
                 id: call.id.clone(),
                 last: moment(case.session, call.last),
@@ -191,5 +193,8 @@ fn attempt(case: &Case<'_>, connection: &Connection, agent: Option<&str>) -> Opt
 
 /// Attempts told of one incident.
 const TRIES: usize = 50;
+/// States and calls told of one incident.
+const STATES: usize = 50;
+const CALLS: usize = 20;
 /// Seconds after an incident whose states belong to its story (`finesse.md` 7).
 const AFTERMATH: u64 = 180;

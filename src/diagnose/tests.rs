@@ -67,3 +67,36 @@ fn a_healthy_session_has_no_incident() {
     assert_eq!(report.incidents, []);
     assert_eq!(report.outcome, Outcome::Healthy);
 }
+
+#[test]
+fn a_narrowed_report_is_as_if_there_were_nothing_else() {
+    let reset = |script: Script| {
+        let lost = script.ends(crate::event::Direction::ToClient, crate::event::Manner::Reset);
+        lost.gone().after(2.0)
+    };
+    let script = reset(Script::new().logs_in("1001002").pings(4));
+    let script = reset(script.logs_in("1001002").pings(4)).logs_in("1001002").pings(2);
+    let mut report = script.diagnosed();
+    let numbers = |report: &Report| -> Vec<usize> {
+        report.incidents.iter().map(|one| one.number).collect()
+    };
+    assert_eq!(numbers(&report), [1, 2]);
+    assert!(report.answer.contains("one of 2 incidents"), "{}", report.answer);
+    report.together.push(report::Together {
+        incidents: vec![0, 1],
+        connected: 2,
+        says: "both".to_owned(),
+    });
+    report.together.push(report::Together {
+        incidents: vec![1],
+        connected: 2,
+        says: "the second".to_owned(),
+    });
+    narrow(&mut report, |one| one.number == 2, &TimeZone::UTC);
+    assert_eq!(numbers(&report), [2]);
+    assert!(!report.answer.contains("one of 2"), "{}", report.answer);
+    let together: Vec<_> = report.together.iter().map(|one| &one.incidents[..]).collect();
+    assert_eq!(together, [[0]]);
+    narrow(&mut report, |_| false, &TimeZone::UTC);
+    assert_eq!(report.outcome, Outcome::Healthy);
+}

@@ -139,6 +139,15 @@ impl Session {
         }
     }
 
+    /// So many events are missing before `at` without an event that says so: their numbers skip, or lines are damaged.
+    pub fn missed(&mut self, events: u64, at: At) {
+        let gap = Gap {
+            events,
+            ..Gap::default()
+        };
+        keep(&mut self.gaps, (at, gap));
+    }
+
     /// What the session is, as its first event says.
     #[must_use]
     pub const fn started(&self) -> Option<&SessionStarted> {
