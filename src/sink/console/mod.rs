@@ -21,6 +21,7 @@ mod xmpp;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use paint::{Style, paint};
 pub use paint::{Colour, visible};
 pub use render::{Format, Renderer, Told};
 pub use time::{bytes, duration};
