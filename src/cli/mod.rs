@@ -86,9 +86,9 @@ Examples:
   finspect ca show                                         whom the browser has to trust, and until when
   finspect run --help                                      everything that `run` can do
 
-stdout is the session, stderr is talk. Exit codes: 0 done, and for `diagnose` nothing wrong found; 1 `diagnose`
-found trouble; 2 wrong usage, unreadable input or a failed start; 3 the session is incomplete (events were lost, and how
-many is said); 70 a bug in finspect.";
+stdout is the session, stderr is talk. Exit codes: 0 done, and for `diagnose` nothing wrong found;
+1 `diagnose` found something; 2 wrong usage, unreadable input or a failed start; 3 the session is
+incomplete (events were lost, and how many is said); 70 a bug in finspect.";
 
 /// Runs the program on the process's arguments.
 #[must_use]

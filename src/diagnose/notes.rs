@@ -93,7 +93,11 @@ mod tests {
         });
         assert_eq!(names(told().server_acks().event(lost)), ["incomplete"]);
         // No 101 was seen.
-        let middle = Script::new().connects().binds("1001002").pings(3).server_acks();
+        let middle = Script::new()
+            .connects()
+            .binds("1001002")
+            .pings(3)
+            .server_acks();
         assert_eq!(names(middle), ["begins-in-the-middle"]);
     }
 }

@@ -170,11 +170,15 @@ fn attempt(case: &Case<'_>, connection: &Connection, agent: Option<&str>) -> Opt
     let user = socket.and_then(|socket| socket.stream.user());
     let foreign =
         user.is_some_and(|user| agent.is_some_and(|agent| !user.eq_ignore_ascii_case(agent)));
-    if foreign || (failed.is_none() && socket.is_none()) {
+    let unanswered = failed.is_none() && socket.is_none() && is_unanswered(connection);
+    if foreign || (failed.is_none() && socket.is_none() && !unanswered) {
         return None;
     }
     let outcome = failed.map_or_else(
         || {
+            if unanswered {
+                return "no answer came to the request for a WebSocket".to_owned();
+            }
             let bound = socket.and_then(|socket| socket.stream.bound.as_ref());
             bound
                 .map_or("no login was seen on it", |_| "signed in again")
@@ -189,6 +193,12 @@ fn attempt(case: &Case<'_>, connection: &Connection, agent: Option<&str>) -> Opt
         success: failed.is_none() && socket.is_some_and(|one| one.stream.bound.is_some()),
         outcome,
     })
+}
+
+/// Whether a WebSocket was asked for, and the connection ended without any answer.
+fn is_unanswered(connection: &Connection) -> bool {
+    let mut open = connection.exchanges.open();
+    connection.first_end().is_some() && open.any(|one| one.upgrade && one.answered.is_none())
 }
 
 /// Attempts told of one incident.

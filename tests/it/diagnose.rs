@@ -355,7 +355,8 @@ fn a_recording_of_many_losses_is_told_in_short() {
         if let Some(direction) = direction {
             line["direction"] = direction.into();
         }
-        lines.push_str(&format!("{line}\n"));
+        lines += &line.to_string();
+        lines.push('\n');
     };
     for connection in 1..=3_000 {
         let opened = json!({"exchange": 1, "target": "/ws/", "subprotocol": "xmpp"});

@@ -94,7 +94,7 @@ fn happened(page: &mut Page, incident: &Incident, zone: &TimeZone) {
             Who::Browser => "the browser moved first",
             Who::Server => "the server moved first",
             Who::Host => "this machine moved first",
-            Who::Nobody => "nobody moved",
+            Who::Nobody => "nobody said a word",
         };
         told.push((first.at, format!("{who} ({}): {}", first.layer, first.what)));
     }
@@ -163,6 +163,9 @@ fn why(page: &mut Page, cause: &Finding) {
 }
 
 fn evidence(page: &mut Page, incident: &Incident, source: &Source<'_>, zone: &TimeZone) {
+    if findings_of(incident).all(|(_, finding)| finding.evidence.is_empty()) {
+        return;
+    }
     page.heading(2, Style::Subject, "The events that show it");
     if source.once {
         page.paragraph(

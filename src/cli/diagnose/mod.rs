@@ -25,7 +25,7 @@ use crate::sink::console::Colour;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct DiagnoseArgs {
-    /// Recordings, plain or compressed: a file, a folder with the parts of one, or - for stdin; several are compared
+    /// Recordings: a file, a folder with the parts of one, or - for stdin; several are compared
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// As JSON, described by docs/diagnosis.schema.json
@@ -37,7 +37,8 @@ pub(super) struct DiagnoseArgs {
     /// Only this incident, by its number in the report
     #[arg(long, value_name = "N")]
     incident: Option<usize>,
-    /// What the recording does not show of the desktop's clocks: ping-interval=10s, max-retry=2, or a TOML file
+    /// The desktop's clocks where the recording does not show them: ping-interval=10s, max-retry=2,
+    /// or a TOML file with these keys
     #[arg(long, value_name = "KEY=VALUE[,...]")]
     client_profile: Option<String>,
     /// Times in UTC; otherwise in this machine's time zone
@@ -71,9 +72,9 @@ Examples:
   finspect diagnose short.jsonl --client-profile ping-interval=10s,max-retry=2
       A recording that is too short to show the desktop's clocks.
 
-`finspect explain RULE` and docs/findings.md tell more of a finding. Exit codes: 0 nothing wrong was found; 1 something
-was, trouble or notice; 2 wrong usage, or a recording that cannot be read; 3 nothing wrong was found, but events are
-missing, so that it cannot be ruled out.";
+`finspect explain RULE` and docs/findings.md tell more of a finding. Exit codes: 0 nothing wrong was
+found; 1 something was, trouble or notice; 2 wrong usage, or a recording that cannot be read;
+3 nothing wrong was found, but events are missing, so that it cannot be ruled out.";
 
 /// Diagnoses recordings.
 pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failed> {

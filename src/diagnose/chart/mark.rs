@@ -15,8 +15,8 @@ pub(super) enum Mark {
     Answer,
     /// `SystemInfo` is asked for, and answered with 200.
     Poll,
-    /// `SystemInfo` answers with an error.
-    PollFailed,
+    /// REST answers with an error.
+    RestFails,
     /// The receiver takes nothing.
     WindowFull,
     /// What was sent is not acknowledged.
@@ -82,7 +82,7 @@ impl Mark {
             Self::Ping => ('p', "ping"),
             Self::Answer => ('a', "its answer"),
             Self::Poll => ('i', "SystemInfo 200"),
-            Self::PollFailed => ('I', "SystemInfo fails"),
+            Self::RestFails => ('I', "REST answers 4xx or 5xx"),
             Self::WindowFull => ('w', "TCP: window full"),
             Self::Unacknowledged => ('x', "TCP: sent, not acknowledged"),
             Self::FramePing => ('k', "WebSocket ping frame"),

@@ -48,10 +48,9 @@ impl Chart {
         chart.lines.push(named("", &ticks));
         let mut lanes = Vec::new();
         for connection in &chosen {
-            let mut drawn = connection::lanes(session, connection, clocks, &axis);
-            drawn.extend(polls(session, connection.id, &axis));
-            lanes.append(&mut drawn);
+            lanes.append(&mut connection::lanes(session, connection, clocks, &axis));
         }
+        lanes.push(rest(session, &axis));
         lanes.push(machine(session, &axis));
         for lane in &lanes {
             used.extend(lane.marks());
@@ -115,21 +114,17 @@ fn axis(
     Axis::new(from, to.min(end.max(began)), began, columns)
 }
 
-fn polls(session: &Session, connection: ConnectionId, axis: &Axis) -> Option<Lane> {
-    let polls = session.rest().polls.iter();
-    let mut polls = polls
-        .filter(|poll| poll.connection == connection)
-        .peekable();
-    polls.peek()?;
-    let mut lane = Lane::new("   REST", axis);
-    for poll in polls {
-        let failed = poll.status >= 400;
-        lane.put(
-            poll.at.time,
-            if failed { Mark::PollFailed } else { Mark::Poll },
-        );
+/// What REST answered meanwhile, on whatever connection: a server that refuses sockets may well answer there.
+fn rest(session: &Session, axis: &Axis) -> Lane {
+    let mut lane = Lane::new("REST", axis);
+    for poll in session.rest().polls.iter().filter(|poll| poll.status < 400) {
+        lane.put(poll.at.time, Mark::Poll);
     }
-    Some(lane)
+    let failures = session.rest().failures.iter();
+    for (_, failure) in failures.filter(|(_, failure)| !failure.upgrade) {
+        lane.put(failure.at.time, Mark::RestFails);
+    }
+    lane
 }
 
 /// What happened to the machine, finspect included.

@@ -21,8 +21,8 @@ mod xmpp;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use paint::{Style, paint};
 pub use paint::{Colour, visible};
+pub(crate) use paint::{Style, paint};
 pub use render::{Format, Renderer, Told};
 pub use time::{bytes, duration};
 

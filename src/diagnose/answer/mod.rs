@@ -1,11 +1,16 @@
 //! The answer in one paragraph, for somebody who runs a contact centre and reads no stanzas.
 
+mod healthy;
+
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 
 use super::findings::{self, first_sentence};
-use super::report::{Finding, Incident, Outcome, Recording, Report, State, causes};
+use super::report::{Finding, Incident, Outcome, Report, State, Try, causes};
 use super::rule::{Confidence, Severity};
 use super::words::{count, duration, wall_clock};
 use crate::event::Micros;
@@ -16,7 +21,7 @@ pub(super) fn answer(report: &Report, zone: &TimeZone) -> String {
     let mut serious: Vec<&Incident> = serious.collect();
     serious.sort_by_key(|incident| (incident.began.wall, incident.began.time));
     let Some(first) = serious.iter().find(|one| severity(one) == worst(report)) else {
-        return healthy(report);
+        return healthy::healthy(report);
     };
     let mut sentences = told(first, zone);
     sentences.extend(others(report, &serious));
@@ -46,7 +51,11 @@ fn worst(report: &Report) -> Severity {
 fn told(incident: &Incident, zone: &TimeZone) -> Vec<String> {
     let mut sentences = vec![opening(incident, zone)];
     let Some(cause) = &incident.cause else {
-        sentences.push("No rule of finspect's explains it.".to_owned());
+        let first = incident.first.as_ref();
+        let first = first.map_or_else(String::new, |first| format!(": {}", first.what));
+        sentences.push(format!(
+            "No rule of finspect's explains it; what is known is how it began{first}."
+        ));
         return sentences;
     };
     let section = findings::section(cause.rule).unwrap_or_default();
@@ -134,7 +143,7 @@ fn tries(incident: &Incident) -> String {
         1 => "tried once in vain to get a connection".to_owned(),
         failed => format!("tried {failed} times in vain to get a connection"),
     };
-    let node = |one: &super::report::Try| {
+    let node = |one: &Try| {
         let node = one.node.as_ref();
         node.map_or_else(String::new, |node| format!(" on {node}"))
     };
@@ -142,7 +151,10 @@ fn tries(incident: &Incident) -> String {
         (None, true) => String::new(),
         (None, false) => format!("The desktop {vain}."),
         (Some(back), true) => {
-            format!("Its first attempt to sign in again{} succeeded.", node(back))
+            format!(
+                "Its first attempt to sign in again{} succeeded.",
+                node(back)
+            )
         }
         (Some(back), false) => format!("The desktop {vain}, then signed in again{}.", node(back)),
     }
@@ -236,65 +248,6 @@ fn incomplete(report: &Report) -> Option<String> {
     })
 }
 
-/// That nothing is wrong, and why that can be believed.
-fn healthy(report: &Report) -> String {
-    let sum = |of: fn(&Recording) -> u64| report.recordings.iter().map(of).sum::<u64>();
-    let (pings, answered, sockets) = (
-        sum(|one| one.pings),
-        sum(|one| one.answered),
-        sum(|one| one.sockets),
-    );
-    let span = duration(Micros(
-        report.recordings.iter().map(span).max().unwrap_or(0),
-    ));
-    let left = report.incidents.iter().filter_map(|one| one.cause.as_ref());
-    let left: BTreeSet<String> = left
-        .map(|cause| format!("{}.", bare(&cause.says)))
-        .collect();
-    let mut sentences = if sockets == 0 {
-        vec![format!(
-            "Nothing wrong was found, but there is nothing to judge either: no desktop's socket is in these {span}."
-        )]
-    } else {
-        let worst = report
-            .recordings
-            .iter()
-            .filter_map(|one| one.worst_round_trip)
-            .max();
-        let worst = worst.map_or_else(String::new, |worst| {
-            format!(", the slowest after {}", duration(worst))
-        });
-        let pinged = match (answered, pings) {
-            (_, 0) => "no ping was sent on it".to_owned(),
-            (answered, pings) if answered == pings => {
-                format!("every one of {} was answered{worst}", count(pings, "ping"))
-            }
-            _ => format!(
-                "{answered} of {} were answered{worst}",
-                count(pings, "ping")
-            ),
-        };
-        vec![format!(
-            "Healthy: in {span} no desktop lost service against its user's wish. {} seen, and {pinged}.",
-            if sockets == 1 {
-                "One socket was".to_owned()
-            } else {
-                format!("{sockets} sockets were")
-            }
-        )]
-    };
-    sentences.extend(left);
-    sentences.extend(incomplete(report));
-    sentences.join(" ")
-}
-
-fn span(recording: &Recording) -> u64 {
-    match (recording.from, recording.to) {
-        (Some(from), Some(to)) => to.time.since(from.time).0,
-        _ => 0,
-    }
-}
-
 /// A sentence without its full stop.
 fn bare(sentence: &str) -> &str {
     sentence.trim_end_matches('.')
@@ -310,72 +263,5 @@ fn uncapitalised(sentence: &str) -> String {
             first.to_lowercase().chain(characters).collect()
         }
         _ => sentence.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::diagnose::testing::Script;
-    use crate::event::Direction::ToServer;
-
-    fn restarted() -> Script {
-        Script::new()
-            .logs_in("1001002")
-            .pings(5)
-            .stream_error("system-shutdown")
-            .closes(ToServer, None, "")
-            .gone()
-            .after(5.0)
-            .connects()
-            .asks("GET", "/ws/", &[("Upgrade", "websocket")])
-            .answers(503)
-            .gone()
-            .after(30.0)
-    }
-
-    #[test]
-    fn an_incident_is_told_from_who_to_what_to_do() {
-        let script = restarted()
-            .logs_in("1001002")
-            .state("1001002", "LOGOUT", "255")
-            .pings(2);
-        insta::assert_snapshot!(script.diagnosed().answer, @"Agent 1001002 lost service at 12:00:50 for 35.0 s. The notification service announced that it shuts down, and closed every stream. This is certain: it said so itself: stream error system-shutdown, and 1 attempt at a new socket failed until it was up again. The desktop says that it lost the connection, and connects again by itself, to this node or to the other one. The desktop tried once in vain to get a connection, then signed in again on finesse1.example.com:8445. Finesse logged the agent out 35.0 s after it began, with reason 255 (x). The first thing to do: ask who restarted the Cisco Finesse Notification Service on this node at that time, and look into its log (`file get activelog desktop recurs compress` on the Finesse console) if nobody did.");
-    }
-
-    #[test]
-    fn an_end_without_a_return_is_told_as_such() {
-        let answer = restarted().diagnosed().answer;
-        assert!(answer.contains("had not got it back when the recording ends"), "{answer}");
-        assert!(answer.contains("tried once in vain"), "{answer}");
-    }
-
-    #[test]
-    fn health_comes_with_its_reasons() {
-        let healthy = Script::new().logs_in("1001002").pings(9).diagnosed().answer;
-        insta::assert_snapshot!(healthy, @"Healthy: in 1 min 30 s no desktop lost service against its user's wish. One socket was seen, and every one of 9 pings was answered, the slowest after 20 ms.");
-        let nothing = Script::new().connects().after(3.0).diagnosed().answer;
-        insta::assert_snapshot!(nothing, @"Nothing wrong was found, but there is nothing to judge either: no desktop's socket is in these 3.0 s.");
-    }
-
-    #[test]
-    fn how_sure_it_is_is_said_in_words() {
-        let mut finding = Finding {
-            rule: "no-answer",
-            title: "",
-            severity: Severity::Trouble,
-            confidence: Confidence::Certain,
-            says: String::new(),
-            because: vec!["it said so".to_owned()],
-            lacking: Vec::new(),
-            evidence: Vec::new(),
-        };
-        assert_eq!(sureness(&finding), "This is certain: it said so.");
-        finding.confidence = Confidence::Likely;
-        assert_eq!(sureness(&finding), "This is likely, not proven: it said so.");
-        finding.confidence = Confidence::Possible;
-        finding.lacking.push("a reading is missing".to_owned());
-        let possible = "This is no more than possible: it said so; but a reading is missing.";
-        assert_eq!(sureness(&finding), possible);
     }
 }
