@@ -142,11 +142,10 @@ fn is_aftermath(incident: &Incident<'_>, symptom: &Symptom<'_>, clocks: &Clocks)
         && lost.is_some_and(|lost| change.at.time.since(lost.time) <= clocks.seconds(AFTERMATH))
 }
 
-/// Codes with which Finesse answers a lost desktop (`finesse.md` 3.4).
+/// Whether Finesse answers a lost desktop with it.
 pub(super) fn is_connection_failure(change: &StateChange) -> bool {
-    const CODES: [&str; 4] = ["255", "50002", "50001", "32765"];
     let code = change.reason_code.as_deref().unwrap_or_default();
-    CODES.contains(&code)
+    CONNECTION_FAILURES.contains(&code)
 }
 
 fn by_agent<'a>(
@@ -249,5 +248,7 @@ fn served(session: &Session, agent: Option<&String>, after: At) -> Option<At> {
     bound.min()
 }
 
+/// Codes with which Finesse answers a lost desktop (`finesse.md` 3.4).
+pub(super) const CONNECTION_FAILURES: [&str; 4] = ["255", "50002", "50001", "32765"];
 /// Seconds after a loss within which Finesse may still answer it, with a margin over the documented 180.
 const AFTERMATH: u64 = 240;
