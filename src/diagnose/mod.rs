@@ -33,7 +33,7 @@ pub mod words;
 #[cfg(test)]
 mod tests;
 
-pub use clocks::{Clocks, Profile};
+pub use clocks::{AllClocks, Clocks, Profile};
 pub use report::{Outcome, Report};
 pub use together::offsets;
 
@@ -72,11 +72,13 @@ pub fn diagnose(subjects: &[Subject<'_>], profile: &Profile, zone: &TimeZone) ->
     };
     let clocks = subjects
         .iter()
-        .map(|subject| Clocks::of(subject.session, profile));
-    let clocks: Vec<Clocks> = clocks.collect();
+        .map(|subject| AllClocks::of(subject.session, profile));
+    let clocks: Vec<AllClocks> = clocks.collect();
     let mut all: Vec<One<'_>> = Vec::new();
     for ((place, subject), clocks) in subjects.iter().enumerate().zip(&clocks) {
-        report.recordings.push(recording(subject, clocks));
+        report
+            .recordings
+            .push(recording(subject, clocks.for_user(None)));
         for incident in incident::incidents(subject.session, clocks) {
             all.push(One {
                 subject: place,
@@ -87,14 +89,13 @@ pub fn diagnose(subjects: &[Subject<'_>], profile: &Profile, zone: &TimeZone) ->
     }
     let crowds = together::crowds(subjects, &all);
     for (one, crowd) in all.iter().zip(&crowds) {
-        let (Some(subject), Some(clocks)) = (subjects.get(one.subject), clocks.get(one.subject))
-        else {
+        let Some(subject) = subjects.get(one.subject) else {
             continue;
         };
         let case = Case {
             session: subject.session,
             incident: &one.incident,
-            clocks: *clocks,
+            clocks: one.incident.clocks,
             crowd: *crowd,
             zone,
         };

@@ -241,7 +241,8 @@ fn together(report: &Report) -> Option<String> {
 }
 
 fn incomplete(report: &Report) -> Option<String> {
-    let missing: u64 = report.recordings.iter().map(|one| one.missing.events).sum();
+    let missing = report.recordings.iter().map(|one| one.missing.events);
+    let missing = missing.fold(0, u64::saturating_add);
     (missing > 0).then(|| {
         let missing = count(missing, "event");
         format!("Beware: {missing} of the recording are missing.")
