@@ -3,14 +3,17 @@
 import { Checks, Stopped } from './checks.mjs';
 import { Place } from './place.mjs';
 
-/** Runs `action` in a new place within `bound` milliseconds and ends the process: 0 if checks passed and none failed. */
-export async function drive({ keep, bound }, action) {
+/**
+ * Runs `action` in a new place within `bound` milliseconds and ends the process: 0 if checks passed and none failed.
+ * After a failure the end of the logs is printed whose title is `telling`.
+ */
+export async function drive({ keep, bound, telling }, action) {
   const tally = { passed: 0, failed: 0 };
   const place = new Place({ keep });
   const giveUp = async (why) => {
     tally.failed += 1;
     console.log(`FAIL  stopped: ${why}`);
-    await conclude(place, tally);
+    await conclude(place, tally, telling);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => giveUp(signal));
   setTimeout(() => giveUp(`${bound / 60_000} minutes are over`), bound).unref();
@@ -20,7 +23,7 @@ export async function drive({ keep, bound }, action) {
     tally.failed += 1;
     console.log(`FAIL  ${error.stack}`);
   }
-  await conclude(place, tally);
+  await conclude(place, tally, telling);
 }
 
 /** Runs one scenario; what went wrong outside its steps is a failed check too. */
@@ -40,8 +43,8 @@ export function refuse(driver, why) {
   process.exit(2);
 }
 
-async function conclude(place, tally) {
-  if (tally.failed > 0) place.tellLogs();
+async function conclude(place, tally, telling) {
+  if (tally.failed > 0) place.tellLogs(telling);
   await place.leave();
   if (place.keep) console.log(`kept ${place.folder}`);
   console.log(`\n${tally.passed} passed, ${tally.failed} failed`);

@@ -74,9 +74,9 @@ export class Place {
     this.#remove();
   }
 
-  /** Prints the end of every log. */
-  tellLogs() {
-    for (const { title, path } of this.logs) {
+  /** Prints the end of every log whose title `is` wanted. */
+  tellLogs(is = () => true) {
+    for (const { title, path } of this.logs.filter((log) => is(log.title))) {
       const lines = existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').slice(-TAIL.lines) : [''];
       const cut = lines.map((line) => (line.length > TAIL.width ? `${line.slice(0, TAIL.width)}…` : line));
       if (cut.some(Boolean)) console.log(`--- ${title}, its last lines\n${cut.join('\n')}`);

@@ -26,16 +26,17 @@ const HERE = { address: '127.0.0.1', listen: '127.0.0.1', command: (...words) =>
 
 /**
  * Starts Prosody; the address and the ports of its TLS and its plain HTTP side, its certificate files and its program.
- * `where` holds the address at which it is reached, the one on which it listens, and how a command is run there.
+ * `patience` is how many seconds it waits for a client that takes nothing. `where` holds the address at which it is
+ * reached, the one on which it listens, and how a command is run there.
  */
-export async function startProsody(place, { name = 'prosody', agents = [AGENT], where = HERE, ports } = {}) {
+export async function startProsody(place, { name = 'prosody', agents = [AGENT], where = HERE, ports, patience } = {}) {
   const folder = place.mkdir(name);
   const files = certify(folder, [DOMAIN, `pubsub.${DOMAIN}`, 'elsewhere.test']);
   const { https, http } = ports ?? { https: await freePort(), http: await freePort() };
   layOutData(`${folder}/data`, agents);
   layOutPage(`${folder}/www`);
   const config = `${folder}/prosody.cfg.lua`;
-  writeFileSync(config, configuration(folder, files, { https, http, listen: where.listen }));
+  writeFileSync(config, configuration(folder, files, { https, http, listen: where.listen, patience }));
   place.watch(`${name} log`, `${folder}/prosody.log`);
   const prosody = { ...files, address: where.address, https, http, log: () => readFileSync(`${folder}/prosody.log`, 'utf8') };
   /** Starts it, or starts it again where it has ended. */
@@ -68,7 +69,7 @@ function layOutPage(www) {
   cpSync(STROPHE, `${www}/strophe.js`);
 }
 
-function configuration(folder, files, ports) {
+function configuration(folder, files, { http, https, listen, patience = 180 }) {
   return `
 -- Prosody refuses to be root unless told otherwise; where this runs as root, it is in a container of its own.
 run_as_root = true
@@ -83,12 +84,13 @@ c2s_direct_tls_ports = {}
 s2s_ports = {}
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
+network_settings = { send_timeout = ${patience} }
 
 http_default_host = "${DOMAIN}"
-http_interfaces = { "${ports.listen}" }
-http_ports = { ${ports.http} }
-https_interfaces = { "${ports.listen}" }
-https_ports = { ${ports.https} }
+http_interfaces = { "${listen}" }
+http_ports = { ${http} }
+https_interfaces = { "${listen}" }
+https_ports = { ${https} }
 https_ssl = { certificate = "${files.certificate}", key = "${files.key}" }
 http_paths = { websocket = "/ws"; files = "/desktop" }
 http_files_dir = "${folder}/www"
@@ -105,7 +107,7 @@ Component "pubsub.${DOMAIN}" "pubsub"
 }
 
 /** Whether somebody accepts connections there. */
-function answers(address, port) {
+export function answers(address, port) {
   return new Promise((resolve) => {
     const socket = connect(port, address);
     socket.on('connect', () => resolve(true)).on('error', () => resolve(false));

@@ -26,9 +26,21 @@ export async function signIn(browser) {
   await page.goto(`https://${DOMAIN}:${PORT}/desktop/`);
   await page.evaluate(([jid, password]) => window.login(jid, password),
     [`${AGENT.user}@${DOMAIN}/${RESOURCE}`, AGENT.password]);
+  await connected(page);
+  return page;
+}
+
+/** Has the page that is open log in, ping and come back as the desktop's event tunnel does. */
+export async function tunnel(page, { user, password }, interval) {
+  await page.evaluate((options) => window.tunnel(options),
+    { jid: `${user}@${DOMAIN}/${RESOURCE}`, password, service: `pubsub.${DOMAIN}`, node: `/finesse/api/User/${user}`, interval });
+  await connected(page);
+}
+
+/** Waits until the page counts as connected. */
+async function connected(page) {
   await until('the page to be CONNECTED', async () => (await seen(page, 'status')).includes('CONNECTED'));
   await until('the presence of finesse', async () => (await seen(page, 'in')).some((xml) => PUBLISHER_PRESENCE.test(xml)));
-  return page;
 }
 
 /** Subscribes to the node; throws what the server said if it would not have it. */

@@ -1,0 +1,76 @@
+// What an agent does, or what is done in the agent's name: a second login, a wrong password, a distrust, a logout.
+
+import { DOMAIN, PORT } from '../../rig/prosody.mjs';
+
+export const faults = [
+  {
+    name: 'second-login',
+    rule: 'second-login',
+    async make(fault) {
+      const desk = await fault.calm();
+      await fault.checks.step('a second desk of the same agent evicts the first', async () => {
+        const second = fault.desk();
+        second.connect();
+        await second.until('connected');
+        await desk.until('conflict');
+        await second.pings(2);
+      });
+    },
+    signature(recording, checks) {
+      const [first, second] = recording.bound();
+      const [conflict] = recording.streamErrors('conflict');
+      checks.that('the first connection is told of a conflict', conflict?.connection === first);
+      const bind = recording.stanzas(({ kind, type }) => kind.bind?.jid && type === 'result').find(({ connection }) => connection === second);
+      checks.that('while the second is bound', Math.abs(conflict?.at - bind?.at) < 1_000_000, `${conflict?.at} ${bind?.at}`);
+    },
+  },
+  {
+    name: 'sign-in-refused',
+    rule: 'sign-in-refused',
+    async make(fault) {
+      await fault.checks.step('a wrong password is refused', async () => {
+        await fault.startFinspect(fault.front);
+        const desk = fault.desk({ ...fault.agent, password: `${fault.agent.password}-no-more` });
+        desk.connect();
+        await desk.until('unauthorized');
+      });
+    },
+    signature(recording, checks) {
+      const failures = recording.stanzas(({ kind }) => kind['sasl-failure']);
+      checks.that('the server says not-authorized', failures.some(({ content }) =>
+        content.stanza.kind['sasl-failure'].condition === 'not-authorized'));
+      checks.that('nobody is bound', recording.bound().length === 0);
+    },
+  },
+  {
+    name: 'certificate-not-accepted',
+    rule: 'certificate-not-accepted',
+    async make(fault) {
+      await fault.checks.step('a browser that does not know the authority refuses the page', async () => {
+        await fault.startFinspect(fault.front);
+        const browser = await fault.browser(null);
+        const page = await browser.page();
+        const refusal = await page.goto(`https://${DOMAIN}:${PORT}/desktop/`).then(() => 'none', (error) => error.message);
+        if (!/ERR_CERT_AUTHORITY_INVALID/.test(refusal)) throw new Error(refusal);
+      });
+    },
+    signature(recording, checks) {
+      const refused = recording.all('tls-failed', ({ leg, reason }) => leg === 'client' && reason['authority-unknown']);
+      checks.that('the browser says so in an alert', refused.length > 0);
+      checks.that('there is no HTTP', !recording.has('http-request'));
+    },
+  },
+  {
+    name: 'signed-out',
+    rule: 'signed-out',
+    async make(fault) {
+      const desk = await fault.calm();
+      await fault.checks.step('the agent leaves in order', () => desk.leave());
+    },
+    signature(recording, checks) {
+      const said = recording.stanzas((_, { direction }) => direction === 'to-server').slice(-2)
+        .map(({ content: { stanza } }) => stanza.type ?? stanza.root.name);
+      checks.that('the desk is unavailable and closes the stream', said.join(' ') === 'unavailable close', said.join(' '));
+    },
+  },
+];
