@@ -21,6 +21,7 @@ import { faults as browser } from './scenarios/faults/browser.mjs';
 import { faults as idle } from './scenarios/faults/idle.mjs';
 import { faults as latency } from './scenarios/faults/latency.mjs';
 import { faults as login } from './scenarios/faults/login.mjs';
+import { faults as machine } from './scenarios/faults/machine.mjs';
 import { faults as middle } from './scenarios/faults/middle.mjs';
 import { faults as page } from './scenarios/faults/page.mjs';
 import { faults as reset } from './scenarios/faults/reset.mjs';
@@ -28,10 +29,10 @@ import { faults as service } from './scenarios/faults/service.mjs';
 import { faults as wayOut } from './scenarios/faults/way-out.mjs';
 
 /** Every fault; those that take longest first. */
-const FAULTS = [...blackHole, ...idle, ...browser, ...service, ...latency, ...reset, ...page, ...login, ...wayOut, ...middle];
+const FAULTS = [...blackHole, ...idle, ...browser, ...service, ...latency, ...reset, ...page, ...login, ...wayOut, ...middle, ...machine];
 
-/** Milliseconds for all of it; a hang must not hold a build for longer. */
-const WHOLE_RUN = 8 * 60_000;
+/** Milliseconds for all of it, and intervals of the ping: a hang must not hold a build for longer. */
+const WHOLE_RUN = { least: 4 * 60_000, intervals: 60 };
 
 /** The first port of the servers: the network is ours alone. */
 const FIRST_PORT = 20_000;
@@ -48,6 +49,7 @@ const { values: options, positionals: wanted } = parseArgs({
 });
 const binary = options.finspect ? resolve(options.finspect) : fileURLToPath(new URL('../../target/debug/finspect', import.meta.url));
 const faults = FAULTS.filter(({ name }) => wanted.length === 0 || wanted.some((one) => name === one || name.startsWith(`${one}.`)));
+const interval = Number(options.interval);
 const unknown = wanted.filter((one) => !FAULTS.some(({ name }) => name === one || name.startsWith(`${one}.`)));
 
 if (unknown.length > 0) refuse('faults.mjs', `no fault ${unknown.join(', ')}; there are ${FAULTS.map(({ name }) => name).join(', ')}`);
@@ -56,8 +58,12 @@ if (!existsSync(binary)) refuse('faults.mjs', `no program at ${binary}; run carg
 /** Faults that were not made, or are not in the recording as they should be: their logs are of interest. */
 const unclear = new Set(['stage']);
 
-if (!inside()) enter();
-else await drive({ keep: options.keep, bound: WHOLE_RUN, telling: (title) => [...unclear].some((name) => title.includes(name)) }, all);
+if (!inside()) {
+  enter();
+} else {
+  const telling = (title) => [...unclear].some((name) => title.includes(name));
+  await drive({ keep: options.keep, bound: WHOLE_RUN.least + WHOLE_RUN.intervals * interval, telling }, all);
+}
 
 /** Makes the faults, several at once, each on a path of its own. */
 async function all({ place, tally, giveUp }) {
@@ -79,19 +85,21 @@ async function all({ place, tally, giveUp }) {
       const made = await runFinspect(place, binary, ['ca', 'create', '--for', DOMAIN, '--ca-dir', place.path('authority')]);
       if (made.status !== 0) throw new Error(made.stderr);
     });
-    return { place, binary, network, servers, ports, prosody, interval: Number(options.interval), keepRecordings: options['keep-recordings'] };
+    return { place, binary, network, servers, ports, prosody, interval, keepRecordings: options['keep-recordings'] };
   });
   if (!stage) return;
-  const rest = faults.map((fault, index) => [fault, agents[index], stage.network.paths[index]]);
-  const worker = async () => {
+  const each = faults.map((fault, index) => ({ fault, agent: agents[index], path: stage.network.paths[index] }));
+  const together = each.filter(({ fault }) => !fault.alone);
+  const work = (rest) => async () => {
     for (let next = rest.shift(); next; next = rest.shift()) {
-      const [fault, agent, path] = next;
+      const { fault, agent, path } = next;
       await guarded(fault.name, tally, async (checks) => {
         await new Fault(fault, stage, checks, agent, path).run().finally(() => checks.failed && unclear.add(fault.name));
       });
     }
   };
-  await Promise.all(Array.from({ length: Number(options['at-once']) }, worker));
+  await Promise.all(Array.from({ length: Number(options['at-once']) }, work(together)));
+  await work(each.filter(({ fault }) => fault.alone))();
 }
 
 /** Gives two ports at each call, for Prosody's two sides. */

@@ -11,7 +11,6 @@ import { RESOURCE } from './session.mjs';
 import { until } from './wait.mjs';
 
 const FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing';
-const OPEN = `<open xmlns="${FRAMING}" to="${DOMAIN}" version="1.0"/>`;
 
 /** The second ping that is sent while none was answered is one too many. */
 const UNANSWERED = 2;
@@ -20,10 +19,14 @@ const UNANSWERED = 2;
 const ATTEMPT = { intervals: 5, count: 30 };
 
 export class Desk {
-  /** A client behind the proxy `door` (`host:port`) that trusts the authority; `interval` is that of its pings. */
-  constructor({ door, authority, agent, interval }) {
-    Object.assign(this, { door, authority, agent, interval, status: [], unanswered: 0, count: 0, attempts: 0 });
+  /**
+   * A client behind the proxy `door` (`host:port`) that trusts the authority; `interval` is that of its pings. It may
+   * ask for another `domain`, and say another `presence` or none.
+   */
+  constructor({ door, authority, agent, interval, domain = DOMAIN, presence = '<presence xmlns="jabber:client"/>' }) {
+    Object.assign(this, { door, authority, agent, interval, presence, status: [], unanswered: 0, count: 0, attempts: 0 });
     this.lost = new Set();
+    this.open = `<open xmlns="${FRAMING}" to="${domain}" version="1.0"/>`;
   }
 
   /** Connects, and goes on trying until it may not. */
@@ -53,6 +56,11 @@ export class Desk {
   pings(count) {
     const goal = this.answered + count;
     return until(`${count} answered pings of ${this.agent.user}`, () => this.answered >= goal, 10_000 + 2 * count * this.interval);
+  }
+
+  /** Says something of its own. */
+  say(xml) {
+    this.current.socket.send(xml);
   }
 
   /** Pings no more, as a page does whose timers the browser holds back. */
@@ -100,7 +108,7 @@ export class Desk {
     attempt.socket = socket;
     socket.on('error', () => {});
     socket.on('close', () => this.#lost(attempt, 'closed'));
-    socket.on('open', () => socket.send(OPEN));
+    socket.on('open', () => socket.send(this.open));
     socket.on('message', (data) => this.current === attempt && this.#heard(attempt, String(data)));
   }
 
@@ -112,14 +120,14 @@ export class Desk {
       const secret = Buffer.from(`${user}@${DOMAIN}\0${user}\0${password}`).toString('base64');
       send(`<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN">${secret}</auth>`);
     } else if (/^<success/.test(xml)) {
-      send(OPEN);
+      send(this.open);
     } else if (/^<failure/.test(xml)) {
       this.#given('unauthorized', attempt);
     } else if (/^<(stream:)?features/.test(xml)) {
       send('<iq type="set" id="_bind_auth_2" xmlns="jabber:client"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind">'
         + `<resource>${RESOURCE}</resource></bind></iq>`);
     } else if (/id=['"]_bind_auth_2['"]/.test(xml)) {
-      send('<presence xmlns="jabber:client"/>');
+      if (this.presence) send(this.presence);
     } else if (/^<presence/.test(xml) && xml.includes(`from='${PUBLISHER.user}@`) && this.status.at(-1) === 'connecting') {
       this.#connected(attempt);
     } else if (/id=['"]\d+:ping['"]/.test(xml)) {

@@ -52,9 +52,9 @@ export class Fault {
   }
 
   /** A desk without a browser; it is gone when the fault is over. */
-  desk(agent = this.agent) {
+  desk(options = {}) {
     const authority = readFileSync(this.finspect.ready.ca);
-    const desk = new Desk({ door: this.finspect.address, authority, agent, interval: this.interval });
+    const desk = new Desk({ door: this.finspect.address, authority, agent: this.agent, interval: this.interval, ...options });
     this.stage.place.onLeave(async () => desk.destroy());
     return desk;
   }
@@ -89,10 +89,12 @@ export class Fault {
     return startBrowser(this.stage.place, this.name, { args: [`--proxy-server=http://${this.finspect.address}`], trusted });
   }
 
-  /** A Prosody that is this fault's alone, with its publisher in it. */
-  async ownProsody(options = {}) {
-    const prosody = await startProsody(this.stage.place, { ...options, name: `prosody-${this.name}`, agents: [this.agent],
-      where: this.stage.servers(this.path.address), ports: this.stage.ports() });
+  /** A Prosody that is this fault's alone, with its publisher in it unless it is `empty`. */
+  async ownProsody({ empty = false, settings } = {}) {
+    const prosody = await startProsody(this.stage.place, { name: `prosody-${this.name}`, agents: [this.agent],
+      where: this.stage.servers(this.path.address), ports: this.stage.ports(), settings });
+    prosody.front = `${this.path.address}:${prosody.https}`;
+    if (empty) return prosody;
     prosody.publisher = await this.publisher(prosody);
     await prosody.publisher.create(`/finesse/api/User/${this.agent.user}`);
     return prosody;

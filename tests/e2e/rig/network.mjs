@@ -72,13 +72,27 @@ export class Path {
 
   /** Lines for `ip` on the agent's machine. */
   here(holder) {
-    return [`link add near${this.number} type veth peer name far${this.number} netns ${holder}`,
-      ...up(`near${this.number}`, `10.77.${this.number}.1`)];
+    return [`link add ${this.device} type veth peer name far${this.number} netns ${holder}`,
+      ...up(this.device, `10.77.${this.number}.1`)];
   }
 
   /** Lines for `ip` where the servers are. */
   there() {
     return up(`far${this.number}`, this.address);
+  }
+
+  /** The interface on the agent's machine. */
+  get device() {
+    return `near${this.number}`;
+  }
+
+  /** Takes the interface on the agent's machine down, with the routes over it, and up again. */
+  unplug() {
+    return run(['ip', 'link', 'set', 'dev', this.device, 'down']);
+  }
+
+  plug() {
+    return run(['ip', 'link', 'set', 'dev', this.device, 'up']);
   }
 
   /** Swallows everything, both ways. */

@@ -19,24 +19,24 @@ export const AGENT = { user: '1001002', password: 'Tr0ub4dor&3-never-to-be-print
 export const PUBLISHER = { user: 'finesse', password: 'publisher-secret' };
 
 const PAGE = new URL('../page/', import.meta.url);
-const STROPHE = createRequire(import.meta.url).resolve('strophe.js/dist/strophe.umd.js');
+const STROPHE = createRequire(import.meta.url).resolve('strophe.js/dist/strophe.umd.min.js');
 
 /** Where it listens if nobody says otherwise: as the machine's own, on free ports. */
 const HERE = { address: '127.0.0.1', listen: '127.0.0.1', command: (...words) => words };
 
 /**
  * Starts Prosody; the address and the ports of its TLS and its plain HTTP side, its certificate files and its program.
- * `patience` is how many seconds it waits for a client that takes nothing. `where` holds the address at which it is
- * reached, the one on which it listens, and how a command is run there.
+ * `where` holds the address at which it is reached, the one on which it listens, and how a command is run there;
+ * `settings` may hold `patience`, the seconds it waits for a client that takes nothing, and the `path` of its WebSocket.
  */
-export async function startProsody(place, { name = 'prosody', agents = [AGENT], where = HERE, ports, patience } = {}) {
+export async function startProsody(place, { name = 'prosody', agents = [AGENT], where = HERE, ports, settings } = {}) {
   const folder = place.mkdir(name);
   const files = certify(folder, [DOMAIN, `pubsub.${DOMAIN}`, 'elsewhere.test']);
   const { https, http } = ports ?? { https: await freePort(), http: await freePort() };
   layOutData(`${folder}/data`, agents);
   layOutPage(`${folder}/www`);
   const config = `${folder}/prosody.cfg.lua`;
-  writeFileSync(config, configuration(folder, files, { https, http, listen: where.listen, patience }));
+  writeFileSync(config, configuration(folder, files, { https, http, listen: where.listen, ...settings }));
   place.watch(`${name} log`, `${folder}/prosody.log`);
   const prosody = { ...files, address: where.address, https, http, log: () => readFileSync(`${folder}/prosody.log`, 'utf8') };
   /** Starts it, or starts it again where it has ended. */
@@ -69,7 +69,7 @@ function layOutPage(www) {
   cpSync(STROPHE, `${www}/strophe.js`);
 }
 
-function configuration(folder, files, { http, https, listen, patience = 180 }) {
+function configuration(folder, files, { http, https, listen, patience = 180, path = '/ws' }) {
   return `
 -- Prosody refuses to be root unless told otherwise; where this runs as root, it is in a container of its own.
 run_as_root = true
@@ -92,7 +92,7 @@ http_ports = { ${http} }
 https_interfaces = { "${listen}" }
 https_ports = { ${https} }
 https_ssl = { certificate = "${files.certificate}", key = "${files.key}" }
-http_paths = { websocket = "/ws"; files = "/desktop" }
+http_paths = { websocket = "${path}"; files = "/desktop" }
 http_files_dir = "${folder}/www"
 
 authentication = "internal_plain"

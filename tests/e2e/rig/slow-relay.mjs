@@ -1,12 +1,21 @@
-// A relay that hands on what the server says as late as it is told to: a path whose round trip grows.
+// A relay that hands on what the server says as late as it is told to, and ends what stands when it is told to.
 
 import { connect, createServer } from 'node:net';
 
-/** Starts it before `target` (`host:port`); its own address, and `delay`, milliseconds for what arrives from now on. */
+/**
+ * Starts it before `target` (`host:port`); its own address, `delay`, milliseconds for what arrives from now on, and
+ * `cut`, which ends every connection with a FIN to both sides.
+ */
 export function startSlowRelay(place, target) {
   const [host, port] = target.split(':');
   const sockets = new Set();
-  const relay = { delay: 0 };
+  const relay = {
+    delay: 0,
+    cut() {
+      for (const socket of sockets) socket.end();
+      sockets.clear();
+    },
+  };
   const listener = createServer((client) => {
     const server = connect({ port: Number(port), host });
     sockets.add(client).add(server);

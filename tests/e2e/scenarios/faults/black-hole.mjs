@@ -19,12 +19,10 @@ export const faults = [
         await fault.path.heal();
         await desk.until('connected', 2);
         await desk.pings(2);
-        await fault.told('the recovery', (recording) => recording.readings('recovered', 'upstream').length > 0);
       });
     },
     signature(recording, checks) {
       signature(recording, checks);
-      checks.that('what was sent on the dead path is acknowledged in the end', recording.readings('recovered', 'upstream').length > 0);
       checks.that('the agent is bound again', recording.bound().length === 2, String(recording.bound()));
     },
   },

@@ -18,9 +18,8 @@ export const faults = [
     name: 'page-not-reading',
     rule: 'page-not-reading',
     async make(fault) {
-      const prosody = await fault.ownProsody({ patience: 3 });
-      fault.stage.place.watch(`prosody of ${fault.name}`, fault.stage.place.path(`prosody-${fault.name}`, 'prosody.log'));
-      const { browser } = await fault.calmBrowser(`${fault.path.address}:${prosody.https}`, { trusts: [prosody.authority] });
+      const prosody = await fault.ownProsody({ settings: { patience: 3 } });
+      const { browser } = await fault.calmBrowser(prosody.front, { trusts: [prosody.authority] });
       await fault.checks.step('the browser is held while the server speaks, until nothing more goes through', async () => {
         browser.freeze();
         const node = `/finesse/api/User/${fault.agent.user}`;

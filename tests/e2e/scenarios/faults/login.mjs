@@ -2,6 +2,9 @@
 
 import { DOMAIN, PORT } from '../../rig/prosody.mjs';
 
+/** Characters that no server takes in one message; Prosody takes 256 KiB. */
+const TOO_LARGE = 2_000_000;
+
 export const faults = [
   {
     name: 'second-login',
@@ -30,7 +33,7 @@ export const faults = [
     async make(fault) {
       await fault.checks.step('a wrong password is refused', async () => {
         await fault.startFinspect(fault.front);
-        const desk = fault.desk({ ...fault.agent, password: `${fault.agent.password}-no-more` });
+        const desk = fault.desk({ agent: { ...fault.agent, password: `${fault.agent.password}-no-more` } });
         desk.connect();
         await desk.until('unauthorized');
       });
@@ -58,6 +61,58 @@ export const faults = [
       const refused = recording.all('tls-failed', ({ leg, reason }) => leg === 'client' && reason['authority-unknown']);
       checks.that('the browser says so in an alert', refused.length > 0);
       checks.that('there is no HTTP', !recording.has('http-request'));
+    },
+  },
+  {
+    name: 'no-presence',
+    rule: 'no-presence',
+    async make(fault) {
+      await fault.checks.step('a client that says no presence waits in vain', async () => {
+        await fault.startFinspect(fault.front);
+        const desk = fault.desk({ presence: undefined });
+        desk.connect();
+        await desk.until('disconnected');
+      });
+    },
+    signature(recording, checks) {
+      checks.that('the agent is bound', recording.bound().length > 0);
+      checks.that('there is no presence, one way or the other', recording.stanzas(({ kind }) => kind.presence).length === 0);
+    },
+  },
+  {
+    name: 'stream-error.host-unknown',
+    rule: 'stream-error',
+    async make(fault) {
+      await fault.checks.step('a client that asks for another domain is refused', async () => {
+        await fault.startFinspect(fault.front);
+        const desk = fault.desk({ domain: 'elsewhere.test' });
+        desk.connect();
+        await desk.until('disconnected');
+      });
+    },
+    signature(recording, checks) {
+      checks.that('the server says host-unknown', recording.streamErrors('host-unknown').length > 0);
+      checks.that('nobody is bound', recording.bound().length === 0);
+    },
+  },
+  {
+    name: 'message-too-large',
+    rule: 'message-too-large',
+    async make(fault) {
+      const desk = await fault.calm();
+      await fault.checks.step('a client that says too much at once is cut off', async () => {
+        desk.say(`<message xmlns="jabber:client" to="${DOMAIN}"><body>${'x'.repeat(TOO_LARGE)}</body></message>`);
+        await desk.until('disconnected');
+      });
+      await fault.checks.step('the client is back', async () => {
+        await desk.until('connected', 2);
+        await desk.pings(2);
+      });
+    },
+    signature(recording, checks) {
+      const [close] = recording.all('web-socket-close');
+      checks.that(`the server ends it (${close?.content.code} ${close?.content.reason})`, close?.direction === 'to-client');
+      checks.that('the agent is bound again', recording.bound().length === 2, String(recording.bound()));
     },
   },
   {
