@@ -12,6 +12,9 @@ import { until } from './wait.mjs';
 
 const FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing';
 
+/** The presence without which the desktop is not connected. */
+const PUBLISHER_THERE = new RegExp(`^<presence (?![^>]*type=)[^>]*from=['"]${PUBLISHER.user}@`);
+
 /** The second ping that is sent while none was answered is one too many. */
 const UNANSWERED = 2;
 
@@ -21,7 +24,7 @@ const ATTEMPT = { intervals: 5, count: 30 };
 export class Desk {
   /**
    * A client behind the proxy `door` (`host:port`) that trusts the authority; `interval` is that of its pings. It may
-   * ask for another `domain`, and say another `presence` or none.
+   * ask for another `domain`, and say another `presence`, or none if that is empty.
    */
   constructor({ door, authority, agent, interval, domain = DOMAIN, presence = '<presence xmlns="jabber:client"/>' }) {
     Object.assign(this, { door, authority, agent, interval, presence, status: [], unanswered: 0, count: 0, attempts: 0 });
@@ -48,7 +51,7 @@ export class Desk {
 
   /** Waits until it has been `word` at least `times` times. */
   until(word, times = 1) {
-    return until(`the desk of ${this.agent.user} to be ${word} (${this.status.join(', ')})`,
+    return until(`the desk of ${this.agent.user} to be ${word}`,
       () => this.status.filter((one) => one === word).length >= times, 30_000 + 6 * this.interval);
   }
 
@@ -128,7 +131,7 @@ export class Desk {
         + `<resource>${RESOURCE}</resource></bind></iq>`);
     } else if (/id=['"]_bind_auth_2['"]/.test(xml)) {
       if (this.presence) send(this.presence);
-    } else if (/^<presence/.test(xml) && xml.includes(`from='${PUBLISHER.user}@`) && this.status.at(-1) === 'connecting') {
+    } else if (this.status.at(-1) === 'connecting' && PUBLISHER_THERE.test(xml)) {
       this.#connected(attempt);
     } else if (/id=['"]\d+:ping['"]/.test(xml)) {
       this.unanswered = 0;

@@ -10,12 +10,12 @@ export const faults = [
     name: 'service-stalled',
     rule: 'service-stalled',
     make: (fault) => stall(fault, (desk) => desk.until('disconnected', 2)),
-    signature(recording, checks) {
+    signature(recording, checks, { interval }) {
       stalled(recording, checks);
-      const dialled = recording.all('attempt', ({ outcome }) => outcome === 'connected').map(({ connection }) => connection);
-      const unanswered = dialled.filter((one) => !recording.has('tls-established', ({ leg }, { connection }) =>
-        connection === one && leg === 'upstream'));
-      checks.that('the next attempt is connected, and TLS is not answered', unanswered.length > 0);
+      const [second] = recording.all('attempt', ({ outcome }) => outcome === 'connected').slice(1);
+      const [tls] = recording.all('tls-established', ({ leg }, { connection }) => connection === second?.connection && leg === 'upstream');
+      checks.that('the next attempt is connected at once, and TLS is not answered', second?.content.took < interval * 1000
+        && !(tls?.content.took < 2 * interval * 1000), JSON.stringify(tls?.content.took));
     },
   },
   {
