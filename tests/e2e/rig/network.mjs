@@ -10,15 +10,14 @@ import { promisify } from 'node:util';
 /** Says that this is the inner run. */
 const INSIDE = 'FINSPECT_FAULTS_NAMESPACE';
 
-/**
- * Before the inner run: what `/sys` and the resolver tell is that of whoever mounted them. Small buffers, so that it
- * takes little until a peer that does not read holds up everything.
- */
+/** Small buffers for a namespace, so that it takes little until a peer that does not read holds up everything. */
+const BUFFERS = `for buffer in tcp_rmem tcp_wmem; do echo 4096 65536 262144 >/proc/sys/net/ipv4/$buffer; done`;
+
+/** Before the inner run: what `/sys` and the resolver tell is that of whoever mounted them. */
 const SETUP = `set -e
 mount -t sysfs none /sys
 mount --bind "$1" /etc/resolv.conf
-echo '4096 65536 262144' >/proc/sys/net/ipv4/tcp_rmem
-echo '4096 65536 262144' >/proc/sys/net/ipv4/tcp_wmem
+${BUFFERS}
 ip link set lo up
 shift
 exec "$@"`;
@@ -53,7 +52,7 @@ export function enter() {
 
 /** The servers' side of the network: `paths` lead there, and `command` gives the words that run a command there. */
 export async function startNetwork(place, count) {
-  const holder = place.start('servers', 'unshare', ['-n', 'sleep', 'infinity']);
+  const holder = place.start('servers', 'unshare', ['-n', 'sh', '-c', `${BUFFERS}; exec sleep infinity`]);
   const namespace = `/proc/${holder.child.pid}/ns/net`;
   const ours = readlinkSync('/proc/self/ns/net');
   await holder.until('the servers to have a network of their own', () => readlinkSync(namespace) !== ours);

@@ -1,6 +1,7 @@
 // A browser that is killed, and one that is held while the server speaks and speaks.
 
 import { Recording } from '../../rig/recording.mjs';
+import { until } from '../../rig/wait.mjs';
 import { startHaproxy } from '../../rig/haproxy.mjs';
 
 /** Ways in which a killed browser's kernel ends its sockets. */
@@ -8,7 +9,7 @@ const ABRUPT = ['fin-without-close-notify', 'reset'];
 
 /** Characters of an event that fills buffers, and how many of them may be needed. */
 const LARGE = 20_000;
-const MANY = 400;
+const MANY = 100;
 
 /** Intervals of the ping that the middlebox allows to be silent. */
 const PATIENCE = 3;
@@ -22,11 +23,9 @@ export const faults = [
       const { browser } = await fault.calmBrowser(prosody.front, { trusts: [prosody.authority] });
       await fault.checks.step('the browser is held while the server speaks, until nothing more goes through', async () => {
         browser.freeze();
-        const node = `/finesse/api/User/${fault.agent.user}`;
-        for (let sent = 0; sent < MANY && !stuck(new Recording(fault.file)); sent += 1) {
-          await prosody.publisher.publish(node, `<Update><data>${'x'.repeat(LARGE)}</data></Update>`);
-        }
-        await fault.told('that the browser takes nothing', stuck);
+        await speak(fault, prosody, () => stuck(new Recording(fault.file)));
+        await speak(fault, prosody, () => impatient(prosody));
+        await until('the server to lose patience', () => impatient(prosody));
         await fault.told('its full window', (recording) => recording.readings('window-full', 'client').length > 0);
       });
       await fault.checks.step('the browser goes on', async () => {
@@ -83,6 +82,18 @@ export const faults = [
     },
   },
 ];
+
+/** Publishes events, no more than fill all buffers on the way, until it is `enough`. */
+async function speak({ agent }, prosody, enough) {
+  for (let sent = 0; sent < MANY && !enough(); sent += 1) {
+    await prosody.publisher.publish(`/finesse/api/User/${agent.user}`, `<Update><data>${'x'.repeat(LARGE)}</data></Update>`);
+  }
+}
+
+/** Whether Prosody has given up a client that takes nothing. */
+function impatient(prosody) {
+  return /timeout/i.test(prosody.log());
+}
 
 /** Whether bytes wait in finspect because the browser takes none. */
 function stuck(recording) {
