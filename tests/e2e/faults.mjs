@@ -16,6 +16,7 @@ import { startNameServer } from './rig/name-server.mjs';
 import { enter, inside, startNetwork } from './rig/network.mjs';
 import { AGENT, DOMAIN, startProsody } from './rig/prosody.mjs';
 import { Publisher } from './rig/publisher.mjs';
+import { nodeOf } from './rig/session.mjs';
 import { faults as blackHole } from './scenarios/faults/black-hole.mjs';
 import { faults as browser } from './scenarios/faults/browser.mjs';
 import { faults as idle } from './scenarios/faults/idle.mjs';
@@ -44,15 +45,18 @@ const { values: options, positionals: wanted } = parseArgs({
     keep: { type: 'boolean' },
     'keep-recordings': { type: 'string' },
     interval: { type: 'string', default: '1000' },
-    'at-once': { type: 'string', default: '6' },
+    'at-once': { type: 'string', default: '8' },
   },
 });
 const binary = options.finspect ? resolve(options.finspect) : fileURLToPath(new URL('../../target/debug/finspect', import.meta.url));
-const faults = FAULTS.filter(({ name }) => wanted.length === 0 || wanted.some((one) => name === one || name.startsWith(`${one}.`)));
+const called = (one) => ({ name }) => name === one || name.startsWith(`${one}.`);
+const faults = FAULTS.filter((fault) => wanted.length === 0 || wanted.some((one) => called(one)(fault)));
 const interval = Number(options.interval);
-const unknown = wanted.filter((one) => !FAULTS.some(({ name }) => name === one || name.startsWith(`${one}.`)));
+const unknown = wanted.filter((one) => !FAULTS.some(called(one)));
 
-if (unknown.length > 0) refuse('faults.mjs', `no fault ${unknown.join(', ')}; there are ${FAULTS.map(({ name }) => name).join(', ')}`);
+if (unknown.length > 0) {
+  refuse('faults.mjs', `no fault ${unknown.join(', ')}; there are ${FAULTS.map(({ name }) => name).join(', ')}`);
+}
 if (!existsSync(binary)) refuse('faults.mjs', `no program at ${binary}; run cargo build first, or name it with --finspect`);
 
 /** Faults that were not made, or are not in the recording as they should be: their logs are of interest. */
@@ -75,11 +79,12 @@ async function all({ place, tally, giveUp }) {
     await checks.step('a name server that knows no name', () => startNameServer(place));
     const servers = (address) => ({ address, listen: '0.0.0.0', command: network.command });
     const calm = network.paths.at(-1);
-    const prosody = await checks.step('Prosody starts', () => startProsody(place, { agents, where: servers(calm.address), ports: ports() }));
+    const prosody = await checks.step('Prosody starts',
+      () => startProsody(place, { agents, where: servers(calm.address), ports: ports() }));
     await checks.step('its publisher logs in', async () => {
       const publisher = await Publisher.enter(prosody);
       place.onLeave(() => publisher.leave());
-      for (const { user } of agents) await publisher.create(`/finesse/api/User/${user}`);
+      for (const { user } of agents) await publisher.create(nodeOf(user));
     });
     await checks.step('an authority is made', async () => {
       const made = await runFinspect(place, binary, ['ca', 'create', '--for', DOMAIN, '--ca-dir', place.path('authority')]);

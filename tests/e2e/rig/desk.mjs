@@ -52,13 +52,14 @@ export class Desk {
   /** Waits until it has been `word` at least `times` times. */
   until(word, times = 1) {
     return until(`the desk of ${this.agent.user} to be ${word}`,
-      () => this.status.filter((one) => one === word).length >= times, 30_000 + 6 * this.interval);
+      () => this.status.filter((one) => one === word).length >= times, 30_000 + 15 * this.interval);
   }
 
   /** Waits until `count` pings were answered on the connection that stands. */
   pings(count) {
     const goal = this.answered + count;
-    return until(`${count} answered pings of ${this.agent.user}`, () => this.answered >= goal, 10_000 + 2 * count * this.interval);
+    const bound = 10_000 + 2 * count * this.interval;
+    return until(`${count} answered pings of ${this.agent.user}`, () => this.answered >= goal, bound);
   }
 
   /** Says something of its own. */

@@ -10,7 +10,10 @@ import { Place } from './place.mjs';
 export async function drive({ keep, bound, telling }, action) {
   const tally = { passed: 0, failed: 0 };
   const place = new Place({ keep });
+  let over = false;
   const giveUp = async (why) => {
+    if (over) return;
+    over = true;
     tally.failed += 1;
     console.log(`FAIL  stopped: ${why}`);
     await conclude(place, tally, telling);
@@ -23,7 +26,7 @@ export async function drive({ keep, bound, telling }, action) {
     tally.failed += 1;
     console.log(`FAIL  ${error.stack}`);
   }
-  await conclude(place, tally, telling);
+  if (!over) await conclude(place, tally, telling);
 }
 
 /** Runs one scenario; what went wrong outside its steps is a failed check too. */

@@ -11,7 +11,7 @@ import { DOMAIN, PORT, startProsody } from './prosody.mjs';
 import { Publisher } from './publisher.mjs';
 import { Recording } from './recording.mjs';
 import { leaks } from './secret.mjs';
-import { tunnel } from './session.mjs';
+import { nodeOf, tunnel } from './session.mjs';
 import { until } from './wait.mjs';
 
 /** What must not stand in a recording that is given away: where it was made. */
@@ -96,7 +96,7 @@ export class Fault {
     prosody.front = `${this.path.address}:${prosody.https}`;
     if (empty) return prosody;
     prosody.publisher = await this.publisher(prosody);
-    await prosody.publisher.create(`/finesse/api/User/${this.agent.user}`);
+    await prosody.publisher.create(nodeOf(this.agent.user));
     return prosody;
   }
 
@@ -126,6 +126,7 @@ export class Fault {
   /** The recording can be given to anybody. */
   #discretion({ text }) {
     const leaked = [...leaks(text, this.agent.password), ...MACHINE.filter((word) => text.includes(word))];
-    this.checks.that('no password and no path of this machine stands in the recording', leaked.length === 0, leaked.join(' '));
+    const discreet = leaked.length === 0;
+    this.checks.that('no password and no path of this machine stands in the recording', discreet, leaked.join(' '));
   }
 }

@@ -12,10 +12,11 @@ export async function startHaproxy({ stage, name, path }, backPort, { idle = 60_
   const folder = stage.place.mkdir(`haproxy-${name}`);
   const { https: port } = stage.ports();
   const config = `${folder}/haproxy.cfg`;
+  const [before, behind] = signer ? [` ssl crt ${certificate(folder, signer)}`, ` ssl verify none sni str(${DOMAIN})`] : ['', ''];
   writeFileSync(config, [
     'defaults', '  mode tcp', '  timeout connect 5s', `  timeout client ${idle}ms`, `  timeout server ${idle}ms`,
-    'frontend before', `  bind 0.0.0.0:${port}${signer ? ` ssl crt ${certificate(folder, signer)}` : ''}`, '  default_backend behind',
-    'backend behind', `  server one 127.0.0.1:${backPort}${signer ? ` ssl verify none sni str(${DOMAIN})` : ''}`, '',
+    'frontend before', `  bind 0.0.0.0:${port}${before}`, '  default_backend behind',
+    'backend behind', `  server one 127.0.0.1:${backPort}${behind}`, '',
   ].join('\n'));
   const [command, ...args] = stage.network.command('haproxy', '-db', '-q', '-f', config);
   const program = stage.place.start(`haproxy-${name}`, command, args);

@@ -17,6 +17,7 @@ const BUFFERS = `for buffer in tcp_rmem tcp_wmem; do echo 4096 65536 262144 >/pr
 const SETUP = `set -e
 mount -t sysfs none /sys
 mount --bind "$1" /etc/resolv.conf
+rm "$1" && rmdir "$(dirname "$1")"
 ${BUFFERS}
 ip link set lo up
 shift
@@ -37,16 +38,19 @@ export function enter() {
   const resolver = join(folder, 'resolv.conf');
   writeFileSync(resolver, 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
   const inner = spawn('unshare', ['-rnmp', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', SETUP, 'sh', resolver,
-    process.execPath, ...process.argv.slice(1)], { stdio: ['pipe', 'inherit', 'inherit'], env: { ...process.env, [INSIDE]: '1' } });
-  const end = (status) => {
-    rmSync(folder, { recursive: true, force: true });
-    process.exit(status);
-  };
+    process.execPath, ...process.argv.slice(1)], {
+    stdio: ['pipe', 'inherit', 'inherit'],
+    // Debian has some of what is run here where only root looks.
+    env: { ...process.env, [INSIDE]: '1', PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+  });
   inner.on('error', (error) => {
     console.error(`unshare of util-linux: ${error.message}`);
-    end(2);
+    process.exit(2);
   });
-  inner.on('exit', (status) => end(status ?? 1));
+  inner.on('exit', (status) => {
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(status ?? 1);
+  });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => inner.stdin.end());
 }
 

@@ -45,7 +45,7 @@ export class Place {
     this.logs.push({ title, path });
   }
 
-  /** Runs `ending` when the place is left; the last registered runs first. */
+  /** Runs `ending` when the place is left, together with all others. */
   onLeave(ending) {
     this.endings.push(ending);
   }
@@ -65,12 +65,11 @@ export class Place {
     return program;
   }
 
-  /** Ends everything, newest first, and removes the folder. */
+  /** Ends everything, and removes the folder. */
   async leave() {
-    for (const ending of this.endings.reverse()) {
-      await ending().catch((error) => console.error(`while leaving: ${error.message}`));
-    }
+    const ended = this.endings.map((ending) => ending().catch((error) => console.error(`while leaving: ${error.message}`)));
     this.endings = [];
+    await Promise.all(ended);
     this.#remove();
   }
 

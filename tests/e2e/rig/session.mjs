@@ -4,7 +4,7 @@ import { AGENT, DOMAIN, PORT, PUBLISHER } from './prosody.mjs';
 import { until } from './wait.mjs';
 
 /** The node that the agent subscribes to. */
-export const NODE = `/finesse/api/User/${AGENT.user}`;
+export const NODE = nodeOf(AGENT.user);
 
 /** The resource that the desktop binds. */
 export const RESOURCE = 'desktop';
@@ -33,8 +33,13 @@ export async function signIn(browser) {
 /** Has the page that is open log in, ping and come back as the desktop's event tunnel does. */
 export async function tunnel(page, { user, password }, interval) {
   await page.evaluate((options) => window.tunnel(options),
-    { jid: `${user}@${DOMAIN}/${RESOURCE}`, password, service: `pubsub.${DOMAIN}`, node: `/finesse/api/User/${user}`, interval });
+    { jid: `${user}@${DOMAIN}/${RESOURCE}`, password, service: `pubsub.${DOMAIN}`, node: nodeOf(user), interval });
   await connected(page);
+}
+
+/** The node of an agent's own events. */
+export function nodeOf(user) {
+  return `/finesse/api/User/${user}`;
 }
 
 /** Waits until the page counts as connected. */

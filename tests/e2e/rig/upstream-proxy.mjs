@@ -33,6 +33,8 @@ export function startUpstreamProxy(place, target) {
     for (const socket of sockets) socket.end();
   };
   return new Promise((resolve, reject) => {
-    listener.on('error', reject).listen(0, '127.0.0.1', () => resolve({ url: `http://127.0.0.1:${listener.address().port}`, refuse }));
+    listener.on('error', reject).listen(0, '127.0.0.1', () => {
+      resolve({ url: `http://127.0.0.1:${listener.address().port}`, refuse });
+    });
   });
 }

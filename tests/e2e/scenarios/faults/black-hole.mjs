@@ -47,11 +47,12 @@ function signature(recording, checks) {
   const [first] = recording.bound();
   const pings = recording.pings().filter(({ connection }) => connection === first);
   const unanswered = pings.filter(({ answer }) => !answer || answer.at > pings.at(-1).at);
-  checks.that('the last two pings are unanswered', unanswered.length === 2, JSON.stringify(unanswered.map(({ number }) => number)));
+  checks.that('the last two pings are unanswered', unanswered.length === 2, unanswered.map(({ number }) => number).join(' '));
   checks.that('what was sent is sent again and again', retransmitted(recording));
   checks.that('the browser\'s side acknowledges all along', recording.readings('retransmitting', 'client').length === 0);
   checks.that('the desk says no word of XMPP any more', recording.stanzas(({ kind, type }, { direction, connection }) =>
     direction === 'to-server' && connection === first && (kind === 'close' || type === 'unavailable')).length === 0);
   const [close] = recording.all('web-socket-close');
-  checks.that('it sends an empty Close', close.direction === 'to-server' && close.content.code === undefined, JSON.stringify(close));
+  const empty = close.direction === 'to-server' && close.content.code === undefined;
+  checks.that('it sends an empty Close', empty, JSON.stringify(close));
 }

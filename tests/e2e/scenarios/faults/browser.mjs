@@ -1,6 +1,7 @@
 // A browser that is killed, and one that is held while the server speaks and speaks.
 
 import { Recording } from '../../rig/recording.mjs';
+import { nodeOf } from '../../rig/session.mjs';
 import { until } from '../../rig/wait.mjs';
 import { startHaproxy } from '../../rig/haproxy.mjs';
 
@@ -58,7 +59,8 @@ export const faults = [
     signature(recording, checks) {
       const [first] = recording.bound();
       const manner = recording.manner(first, 'to-client');
-      checks.that('the connection ends with a bare FIN from the path', manner === 'fin-without-close-notify', JSON.stringify(manner));
+      const bare = manner === 'fin-without-close-notify';
+      checks.that('the connection ends with a bare FIN from the path', bare, JSON.stringify(manner));
       checks.that('all pings before it are answered', recording.pings().filter(({ connection }) => connection === first)
         .every(({ answer }) => answer));
     },
@@ -77,8 +79,9 @@ export const faults = [
       const [first] = recording.bound();
       const manner = recording.manner(first, 'to-server');
       checks.that(`its kernel ends the connection (${manner})`, ABRUPT.includes(manner));
-      checks.that('no Close frame and no farewell', !recording.has('web-socket-close')
-        && recording.stanzas(({ kind, type }, { direction }) => direction === 'to-server' && (kind === 'close' || type === 'unavailable')).length === 0);
+      const said = recording.stanzas(({ kind, type }, { direction }) =>
+        direction === 'to-server' && (kind === 'close' || type === 'unavailable'));
+      checks.that('no Close frame and no farewell', !recording.has('web-socket-close') && said.length === 0);
     },
   },
 ];
@@ -86,7 +89,7 @@ export const faults = [
 /** Publishes events, no more than fill all buffers on the way, until it is `enough`. */
 async function speak({ agent }, prosody, enough) {
   for (let sent = 0; sent < MANY && !enough(); sent += 1) {
-    await prosody.publisher.publish(`/finesse/api/User/${agent.user}`, `<Update><data>${'x'.repeat(LARGE)}</data></Update>`);
+    await prosody.publisher.publish(nodeOf(agent.user), `<Update><data>${'x'.repeat(LARGE)}</data></Update>`);
   }
 }
 

@@ -41,7 +41,8 @@ export const faults = [
       });
     },
     signature(recording, checks, { path }) {
-      const states = recording.all('host', ({ interface: one }) => one?.name === path.device).map(({ content }) => content.interface.is);
+      const changes = recording.all('host', ({ interface: one }) => one?.name === path.device);
+      const states = changes.map(({ content }) => content.interface.is);
       checks.that(`the interface is down, and up (${states.join(', ')})`, states[0] === 'down' && states.at(-1) === 'up');
       const reasons = recording.all('upstream-failed').map(({ content }) => content.reason);
       checks.that('there is no way to the server', reasons.includes('network-unreachable'), JSON.stringify(reasons));

@@ -20,7 +20,7 @@ export const faults = [
     },
     signature(recording, checks) {
       farewell(recording, checks);
-      const [pages] = [recording.all('http-request', ({ target }) => target === '/desktop/')];
+      const pages = recording.all('http-request', ({ target }) => target === '/desktop/');
       checks.that('the page is asked for twice', pages.length === 2);
     },
   },
@@ -50,6 +50,6 @@ function farewell(recording, checks) {
   const [first] = recording.bound();
   const said = recording.stanzas((_, { connection, direction }) => connection === first && direction === 'to-server')
     .slice(-3).map(({ content: { stanza } }) => stanza.kind.pubsub?.action ?? stanza.type ?? stanza.root.name);
-  checks.that('the page unsubscribes, is unavailable, and closes the stream', said.join(' ') === 'unsubscribe unavailable close',
-    said.join(' '));
+  const order = 'unsubscribe unavailable close';
+  checks.that('the page unsubscribes, is unavailable, and closes the stream', said.join(' ') === order, said.join(' '));
 }

@@ -13,7 +13,8 @@ export const faults = [
     signature(recording, checks, { interval }) {
       stalled(recording, checks);
       const [second] = recording.all('attempt', ({ outcome }) => outcome === 'connected').slice(1);
-      const [tls] = recording.all('tls-established', ({ leg }, { connection }) => connection === second?.connection && leg === 'upstream');
+      const [tls] = recording.all('tls-established', ({ leg }, { connection }) =>
+        connection === second?.connection && leg === 'upstream');
       checks.that('the next attempt is connected at once, and TLS is not answered', second?.content.took < interval * 1000
         && !(tls?.content.took < 2 * interval * 1000), JSON.stringify(tls?.content.took));
     },
@@ -105,7 +106,8 @@ export const faults = [
     },
     signature(recording, checks) {
       const statuses = recording.all('http-response').map(({ content }) => content.status);
-      checks.that('each upgrade is answered with 404', statuses.length >= 3 && statuses.every((status) => status === 404), String(statuses));
+      const refused = statuses.length >= 3 && statuses.every((status) => status === 404);
+      checks.that('each upgrade is answered with 404', refused, String(statuses));
     },
   },
 ];
@@ -142,7 +144,8 @@ function stalled(recording, checks) {
   const [before, last] = pings.slice(-2);
   checks.that('a ping is unanswered when the next one is sent', !before.answer || before.answer.at > last.at);
   const lost = ['retransmitting', 'unacknowledged'].flatMap((occasion) => recording.readings(occasion, 'upstream'));
-  checks.that('TCP acknowledges all along', lost.filter(({ connection }) => connection === first).length === 0, JSON.stringify(lost));
+  const ours = lost.filter(({ connection }) => connection === first);
+  checks.that('TCP acknowledges all along', ours.length === 0, JSON.stringify(ours));
   const [close] = recording.all('web-socket-close');
   checks.that('the desk ends it with an empty Close', close.direction === 'to-server' && close.content.code === undefined);
   checks.that('the agent is bound again', recording.bound().length >= 2, String(recording.bound()));

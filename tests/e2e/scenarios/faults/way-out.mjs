@@ -62,7 +62,8 @@ function inVain(fault, to, args = []) {
 function failed(is) {
   return (recording, checks) => {
     const reasons = recording.all('upstream-failed').map(({ content }) => content.reason);
-    checks.that('each attempt fails for the same reason', reasons.length >= IN_VAIN && reasons.every(is), JSON.stringify(reasons));
+    const same = reasons.length >= IN_VAIN && reasons.every(is);
+    checks.that('each attempt fails for the same reason', same, JSON.stringify(reasons));
     checks.that('nobody is bound', recording.bound().length === 0);
   };
 }
