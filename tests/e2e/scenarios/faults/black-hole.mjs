@@ -5,9 +5,15 @@ export const faults = [
     name: 'path-black-hole',
     rule: 'path-black-hole',
     async make(fault) {
-      await swallowed(fault, await fault.calm());
+      const desk = await fault.calm();
+      await swallowed(fault, desk);
+      await fault.checks.step('the next attempt is as vain', () => desk.until('disconnected', 2));
     },
-    signature,
+    signature(recording, checks) {
+      signature(recording, checks);
+      const dialled = recording.all('attempt', ({ outcome }) => outcome === 'connected');
+      checks.that('nobody answers the next attempt', dialled.length === 1);
+    },
   },
   {
     name: 'path-black-hole.healed',
