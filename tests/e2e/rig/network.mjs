@@ -111,10 +111,10 @@ export class Path {
       iifname far${this.number} tcp dport ${port} reject with tcp reset; }`);
   }
 
-  /** Leads new connections to one port to another one. */
+  /** Leads new connections to one port to another one; those that stand would look new too, to who looks from now on. */
   divert(port, elsewhere) {
     return this.#rules(`chain arriving { type nat hook prerouting priority -100;
-      iifname far${this.number} tcp dport ${port} redirect to :${elsewhere}; }`);
+      iifname far${this.number} tcp dport ${port} tcp flags & (syn | ack) == syn redirect to :${elsewhere}; }`);
   }
 
   /** Is a path again. */

@@ -1,4 +1,4 @@
-// What an agent does, or what is done in the agent's name: a second login, a wrong password, a distrust, a logout.
+// What an agent does, or what is done in the agent's name: a second login, a wrong password, a distrust.
 
 import { DOMAIN, PORT } from '../../rig/prosody.mjs';
 
@@ -115,19 +115,6 @@ export const faults = [
       const [close] = recording.all('web-socket-close');
       checks.that(`the server ends it (${close?.content.code} ${close?.content.reason})`, close?.direction === 'to-client');
       checks.that('the agent is bound again', recording.bound().length === 2, String(recording.bound()));
-    },
-  },
-  {
-    name: 'signed-out',
-    rule: 'signed-out',
-    async make(fault) {
-      const desk = await fault.calm();
-      await fault.checks.step('the agent leaves in order', () => desk.leave());
-    },
-    signature(recording, checks) {
-      const said = recording.stanzas((_, { direction }) => direction === 'to-server').slice(-2)
-        .map(({ content: { stanza } }) => stanza.type ?? stanza.root.name);
-      checks.that('the desk is unavailable and closes the stream', said.join(' ') === 'unavailable close', said.join(' '));
     },
   },
 ];

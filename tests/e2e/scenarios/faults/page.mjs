@@ -1,4 +1,4 @@
-// A person who reloads the desktop or closes its tab.
+// A person who reloads the desktop or closes its tab, and a client that leaves in order.
 
 import { tunnel } from '../../rig/session.mjs';
 import { until } from '../../rig/wait.mjs';
@@ -41,6 +41,19 @@ export const faults = [
       if (close?.content.code !== GOING_AWAY) farewell(recording, checks);
       checks.that(`the browser sends a Close frame (${close?.content.code ?? 'empty'})`, close);
       checks.that('nobody comes back', recording.bound().length === 1);
+    },
+  },
+  {
+    name: 'page-closed.farewell',
+    rule: 'page-closed',
+    async make(fault) {
+      const desk = await fault.calm();
+      await fault.checks.step('the desk leaves in order, and nobody comes back', () => desk.leave());
+    },
+    signature(recording, checks) {
+      const said = recording.stanzas((_, { direction }) => direction === 'to-server').slice(-2)
+        .map(({ content: { stanza } }) => stanza.type ?? stanza.root.name);
+      checks.that('the desk is unavailable and closes the stream', said.join(' ') === 'unavailable close', said.join(' '));
     },
   },
 ];
