@@ -8,7 +8,7 @@ import { connect as tlsConnect } from 'node:tls';
 import WebSocket from 'ws';
 import { DOMAIN, PORT, PUBLISHER } from './prosody.mjs';
 import { RESOURCE } from './session.mjs';
-import { until } from './wait.mjs';
+import { until, within } from './wait.mjs';
 
 const FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing';
 
@@ -30,6 +30,15 @@ export class Desk {
     Object.assign(this, { door, authority, agent, interval, presence, status: [], unanswered: 0, count: 0, attempts: 0 });
     this.lost = new Set();
     this.open = `<open xmlns="${FRAMING}" to="${domain}" version="1.0"/>`;
+  }
+
+  /** Loads a page, as a browser does before anybody logs in. */
+  async visit(path) {
+    const attempt = {};
+    this.lost.add(attempt);
+    const tls = await this.#tunnel(attempt);
+    tls.resume().write(`GET ${path} HTTP/1.1\r\nHost: ${DOMAIN}:${PORT}\r\nConnection: close\r\n\r\n`);
+    await within('the end of the page', once(tls, 'close'));
   }
 
   /** Connects, and goes on trying until it may not. */
