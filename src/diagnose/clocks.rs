@@ -1,5 +1,7 @@
 //! The client's clocks: how often it pings and how long it waits, read from the trace where it shows them.
 
+use std::collections::BTreeMap;
+
 use crate::event::Micros;
 use crate::session::{Pings, Session, Socket};
 
@@ -41,7 +43,14 @@ impl Clocks {
     #[must_use]
     pub fn of(session: &Session, profile: &Profile) -> Self {
         let sockets = session.connections().filter_map(|one| one.socket.as_ref());
-        let ledgers = sockets.map(|socket| &socket.stream.pings.to_server);
+        Self::shown(
+            sockets.map(|socket| &socket.stream.pings.to_server),
+            profile,
+        )
+    }
+
+    /// The clocks that the fullest of these ledgers shows, or those of the profile.
+    fn shown<'a>(ledgers: impl Iterator<Item = &'a Pings>, profile: &Profile) -> Self {
         let best = ledgers.max_by_key(|pings| pings.sent);
         let shown = best.filter(|_| !profile.given).and_then(usual);
         let interval = shown.unwrap_or(profile.ping_interval);
@@ -73,6 +82,42 @@ impl Clocks {
     #[must_use]
     pub const fn seconds(&self, seconds: u64) -> Micros {
         Micros(self.interval.0.saturating_mul(seconds) / 10)
+    }
+}
+
+/// The clocks of all clients of a session: each agent's own, where they show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllClocks {
+    common: Clocks,
+    own: BTreeMap<String, Clocks>,
+}
+
+impl AllClocks {
+    /// Reads them from a session; those of the profile stand in.
+    #[must_use]
+    pub fn of(session: &Session, profile: &Profile) -> Self {
+        let mut ledgers: BTreeMap<String, Vec<&Pings>> = BTreeMap::new();
+        for socket in session.connections().filter_map(|one| one.socket.as_ref()) {
+            if let Some(user) = socket.stream.user() {
+                let pings = &socket.stream.pings.to_server;
+                ledgers.entry(user.to_lowercase()).or_default().push(pings);
+            }
+        }
+        let own = ledgers.into_iter().map(|(user, ledgers)| {
+            let clocks = Clocks::shown(ledgers.into_iter(), profile);
+            (user, clocks)
+        });
+        Self {
+            common: Clocks::of(session, profile),
+            own: own.filter(|(_, clocks)| clocks.seen).collect(),
+        }
+    }
+
+    /// The clocks of an agent, in lower case; where nothing shows them, those that the others have.
+    #[must_use]
+    pub fn for_user(&self, user: Option<&str>) -> &Clocks {
+        let own = user.and_then(|user| self.own.get(user));
+        own.unwrap_or(&self.common)
     }
 }
 

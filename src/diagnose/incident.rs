@@ -6,7 +6,7 @@ use crate::event::Micros;
 use crate::session::{At, Connection, Service, Session, StateChange};
 
 use super::attempt::{Attempt, Stage};
-use super::clocks::Clocks;
+use super::clocks::{AllClocks, Clocks};
 use super::loss::Loss;
 
 /// A stretch of time in which one agent had no service, or lost a state to the system.
@@ -14,6 +14,8 @@ use super::loss::Loss;
 pub struct Incident<'a> {
     /// The agent, where it is known.
     pub agent: Option<String>,
+    /// The clocks of the agent's client.
+    pub clocks: Clocks,
     /// What was wrong, in order.
     pub symptoms: Vec<Symptom<'a>>,
     /// When the agent had service again; absent if that was not seen.
@@ -87,11 +89,12 @@ impl<'a> Incident<'a> {
 
 /// All incidents of a session, in the order in which they began.
 #[must_use]
-pub fn incidents<'a>(session: &'a Session, clocks: &Clocks) -> Vec<Incident<'a>> {
+pub fn incidents<'a>(session: &'a Session, clocks: &AllClocks) -> Vec<Incident<'a>> {
     let mut all = Vec::new();
     for (agent, mut symptoms) in by_agent(session, clocks) {
         symptoms.sort_by_key(Symptom::at);
         let mut of_agent: Vec<Incident<'a>> = Vec::new();
+        let clocks = clocks.for_user(agent.as_deref());
         for symptom in symptoms {
             join(session, clocks, agent.as_ref(), &mut of_agent, symptom);
         }
@@ -127,6 +130,7 @@ fn join<'a>(
     }
     incidents.push(Incident {
         agent: agent.cloned(),
+        clocks: *clocks,
         symptoms: vec![symptom],
         back,
     });
@@ -142,16 +146,15 @@ fn is_aftermath(incident: &Incident<'_>, symptom: &Symptom<'_>, clocks: &Clocks)
         && lost.is_some_and(|lost| change.at.time.since(lost.time) <= clocks.seconds(AFTERMATH))
 }
 
-/// Codes with which Finesse answers a lost desktop (`finesse.md` 3.4).
+/// Whether Finesse answers a lost desktop with it.
 pub(super) fn is_connection_failure(change: &StateChange) -> bool {
-    const CODES: [&str; 4] = ["255", "50002", "50001", "32765"];
     let code = change.reason_code.as_deref().unwrap_or_default();
-    CODES.contains(&code)
+    CONNECTION_FAILURES.contains(&code)
 }
 
 fn by_agent<'a>(
     session: &'a Session,
-    clocks: &Clocks,
+    clocks: &AllClocks,
 ) -> BTreeMap<Option<String>, Vec<Symptom<'a>>> {
     let mut agents = session.agents();
     let only = match (agents.next(), agents.next()) {
@@ -164,6 +167,9 @@ fn by_agent<'a>(
         all.entry(user).or_default().push(symptom);
     };
     for connection in session.connections() {
+        let socket = connection.socket.as_ref();
+        let user = socket.and_then(|socket| socket.stream.user().map(str::to_lowercase));
+        let clocks = clocks.for_user(user.as_deref());
         let attempt = Attempt::of(session, connection, clocks);
         if let Some(attempt) = attempt {
             add(attempt.user(), Symptom::NotObtained(attempt));
@@ -249,5 +255,7 @@ fn served(session: &Session, agent: Option<&String>, after: At) -> Option<At> {
     bound.min()
 }
 
+/// Codes with which Finesse answers a lost desktop (`finesse.md` 3.4).
+pub(super) const CONNECTION_FAILURES: [&str; 4] = ["255", "50002", "50001", "32765"];
 /// Seconds after a loss within which Finesse may still answer it, with a margin over the documented 180.
 const AFTERMATH: u64 = 240;
