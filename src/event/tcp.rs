@@ -26,7 +26,8 @@ pub enum TcpOccasion {
     Interval,
     /// Segments on this leg were sent again and are not acknowledged.
     Retransmitting(Leg),
-    /// From one reading to the next, a second, this leg had bytes under way and no ACK came.
+    /// From one reading to the next, a second, this leg had bytes under way and no ACK came, or bytes that could not
+    /// leave this machine although the peer's window has room.
     Unacknowledged(Leg),
     /// All that was sent on this leg is acknowledged, and the peer's window takes nothing of what is queued.
     WindowFull(Leg),

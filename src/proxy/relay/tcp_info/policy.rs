@@ -15,6 +15,9 @@ const BURST: u8 = 30;
 /// How long it takes until one more may.
 const REFILL: Micros = Micros(60_000_000);
 
+/// A full segment on an Ethernet, in bytes: with less room in its window a peer counts as one that takes nothing.
+const SEGMENT: u64 = 1_460;
+
 /// What is remembered of one connection from one reading to the next.
 #[derive(Debug)]
 pub(super) struct Policy {
@@ -189,7 +192,16 @@ impl Watch {
         }
         let queued = before.queued && info.unsent.is_some_and(|bytes| bytes > 0);
         let nothing_taken = info.acked.is_some() && info.acked == before.acked;
-        (queued && nothing_taken && info.unacked == 0).then_some(Trouble::WindowFull)
+        if !(queued && nothing_taken && info.unacked == 0) {
+            return None;
+        }
+        // The peer would take a segment: this machine cannot send it, as with an interface that is down.
+        let has_room = info.peer_window.is_some_and(|bytes| bytes >= SEGMENT);
+        Some(if has_room {
+            Trouble::Unacknowledged
+        } else {
+            Trouble::WindowFull
+        })
     }
 
     /// Whether the next reading can differ though no bytes move.
@@ -334,6 +346,17 @@ mod tests {
             fold(&mut Policy::default(), readings),
             [WINDOW_FULL, RECOVERED]
         );
+    }
+
+    #[test]
+    fn bytes_that_cannot_leave_the_machine_although_the_peer_has_room_are_no_full_window() {
+        let stuck = TcpInfo {
+            unsent: Some(129),
+            ..calm()
+        };
+        let readings = [calm(), stuck.clone(), stuck];
+        let told = fold(&mut Policy::default(), readings);
+        assert_eq!(told, [TcpOccasion::Unacknowledged(Leg::Upstream)]);
     }
 
     #[test]
