@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::event::Micros;
+use crate::finesse::{Actor, Reason};
 use crate::session::{At, Connection, Service, Session, StateChange};
 
 use super::attempt::{Attempt, Stage};
@@ -45,6 +46,15 @@ impl<'a> Symptom<'a> {
             Self::OutOfService(service) => service.at,
             Self::FinesseGone(_, at) => *at,
             Self::Forced(change) => change.at,
+        }
+    }
+
+    /// Until when it lasted, as far as the server's patience is concerned; `None` for what is no loss of a desktop.
+    fn over(&self) -> Option<At> {
+        match self {
+            Self::Lost(loss) => Some(loss.over.max(loss.at)),
+            Self::Forced(_) => None,
+            _ => Some(self.at()),
         }
     }
 }
@@ -101,7 +111,7 @@ pub fn incidents<'a>(session: &'a Session, clocks: &Clocks) -> Vec<Incident<'a>>
     all
 }
 
-/// Puts a symptom into the incident that it belongs to: the one that is not over when it begins.
+/// Puts a symptom into the incident that it belongs to: the one that is not over when it begins, or that it follows from.
 fn join<'a>(
     session: &'a Session,
     clocks: &Clocks,
@@ -111,19 +121,21 @@ fn join<'a>(
 ) {
     let at = symptom.at();
     let back = back(session, agent, &symptom);
-    if let Some(incident) = incidents.last_mut() {
-        let goes_on = incident.back.is_none_or(|back| at <= back);
-        if goes_on || is_aftermath(incident, &symptom, clocks) {
-            // What comes late is part of the story, and does not make the outage longer.
-            if goes_on {
-                incident.back = match (incident.back, back) {
-                    (Some(one), Some(other)) => Some(one.max(other)),
-                    _ => None,
-                };
-            }
-            incident.symptoms.push(symptom);
-            return;
-        }
+    if let Some(incident) = incidents.last_mut()
+        && incident.back.is_none_or(|back| at <= back)
+    {
+        incident.back = match (incident.back, back) {
+            (Some(one), Some(other)) => Some(one.max(other)),
+            _ => None,
+        };
+        incident.symptoms.push(symptom);
+        return;
+    }
+    let mut latest = incidents.iter_mut().rev().take(LATEST);
+    if let Some(incident) = latest.find(|one| is_aftermath(one, &symptom, clocks)) {
+        // What comes late is part of the story, and does not make the outage longer.
+        incident.symptoms.push(symptom);
+        return;
     }
     incidents.push(Incident {
         agent: agent.cloned(),
@@ -132,21 +144,33 @@ fn join<'a>(
     });
 }
 
-/// Whether a state that the system took belongs to a socket that was lost before (`finesse.md` 4.1: up to 180 s later).
+/// Whether a symptom follows from what was wrong before: a state that the system takes from a lost desktop (`finesse.md`
+/// 4.1: up to 180 s later), and a desktop that leaves once its agent was logged out.
 fn is_aftermath(incident: &Incident<'_>, symptom: &Symptom<'_>, clocks: &Clocks) -> bool {
-    let Symptom::Forced(change) = symptom else {
-        return false;
+    let within = |from: Option<At>, seconds| {
+        from.is_some_and(|from| symptom.at().time.since(from.time) <= clocks.seconds(seconds))
     };
-    let lost = incident.losses().map(|loss| loss.over.max(loss.at)).max();
-    is_connection_failure(change)
-        && lost.is_some_and(|lost| change.at.time.since(lost.time) <= clocks.seconds(AFTERMATH))
+    match symptom {
+        Symptom::Forced(change) if is_connection_failure(change) => {
+            let lost = incident.symptoms.iter().filter_map(Symptom::over).max();
+            within(lost, AFTERMATH)
+        }
+        Symptom::Lost(loss) if loss.is_voluntary() => {
+            let logouts = incident.forced().filter(|change| change.state == "LOGOUT");
+            within(logouts.map(|change| change.at).max(), LEAVING)
+        }
+        _ => false,
+    }
 }
 
-/// Codes with which Finesse answers a lost desktop (`finesse.md` 3.4).
-pub(super) fn is_connection_failure(change: &StateChange) -> bool {
-    const CODES: [&str; 4] = ["255", "50002", "50001", "32765"];
-    let code = change.reason_code.as_deref().unwrap_or_default();
-    CODES.contains(&code)
+/// Whether a code is one with which Finesse answers a lost desktop (`finesse.md` 3.4).
+fn is_connection_failure(change: &StateChange) -> bool {
+    reason(change).is_some_and(|reason| reason.by == Actor::LostDesktop)
+}
+
+/// The system's reason for a state; `None` where the agent chose it.
+pub(super) fn reason(change: &StateChange) -> Option<&'static Reason> {
+    Reason::of(change.reason_code.as_deref()?)
 }
 
 fn by_agent<'a>(
@@ -186,22 +210,30 @@ fn by_agent<'a>(
         add(user, Symptom::OutOfService(service));
     }
     for agent in session.agents() {
-        for change in agent.states.iter().filter(|change| is_forced(change)) {
+        for change in agent.states.iter() {
+            if !is_forced(session, clocks, &agent.user, change) {
+                continue;
+            }
             add(Some(agent.user.clone()), Symptom::Forced(change));
         }
     }
     all
 }
 
-/// Whether the system, not the agent, chose the state: the codes of `finesse.md` 3.4.
-fn is_forced(change: &StateChange) -> bool {
-    const CODES: [&str; 31] = [
-        "255", "999", "20001", "20002", "20003", "22", "33", "32740", "32741", "32742", "32748",
-        "32750", "32756", "32757", "32759", "32762", "32763", "32764", "32765", "32767", "50001",
-        "50002", "50003", "50004", "50006", "50010", "50020", "50030", "65533", "65534", "65535",
-    ];
-    let code = change.reason_code.as_deref().unwrap_or_default();
-    CODES.contains(&code)
+/// Whether the system, not the agent, chose the state.
+fn is_forced(session: &Session, clocks: &Clocks, user: &str, change: &StateChange) -> bool {
+    let Some(reason) = reason(change) else {
+        return false;
+    };
+    let mut wishes = session.rest().wishes.iter();
+    let own = wishes.any(|wish| {
+        let waited = change.at.time.since(wish.at.time);
+        wish.user == user
+            && wish.state == change.state
+            && wish.at <= change.at
+            && waited <= clocks.seconds(GRANTED)
+    });
+    !(reason.ambiguous && own)
 }
 
 /// When the agent had again what this symptom took away.
@@ -251,3 +283,9 @@ fn served(session: &Session, agent: Option<&String>, after: At) -> Option<At> {
 
 /// Seconds after a loss within which Finesse may still answer it, with a margin over the documented 180.
 const AFTERMATH: u64 = 240;
+/// Seconds within which a desktop leaves whose agent was logged out.
+const LEAVING: u64 = 30;
+/// Seconds within which a state follows that was asked for.
+const GRANTED: u64 = 10;
+/// Incidents before, of one agent, from which something may follow.
+const LATEST: usize = 16;

@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 use crate::event::{
     ConnectionId, Event, EventKind, Gap, Host, Micros, SessionStarted, StanzaKind, XmppStanza,
 };
-use crate::finesse::Update;
+use crate::finesse::{Reason, Update};
 
 /// A moment of the session, and the event that told of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -302,7 +302,7 @@ impl Session {
                     at,
                     connection: id,
                     state,
-                    reason_code: fact("code"),
+                    reason_code: fact("code").or_else(|| system_code(update)),
                     reason: fact("label"),
                 };
                 self.agent(&user).changed(change);
@@ -346,6 +346,13 @@ impl Session {
 enum When {
     Before,
     After,
+}
+
+/// `reasonCodeId` where it can be nothing but a code of the system: the ids of other reasons are small.
+fn system_code(update: &Update) -> Option<String> {
+    let id = update.reason_code_id.as_ref()?;
+    let reason = Reason::of(id).filter(|reason| !reason.ambiguous)?;
+    Some(reason.code.to_string())
 }
 
 /// Whether Finesse's word for a mode says that it is on.

@@ -167,8 +167,27 @@ impl Stream {
     }
 }
 
-/// Whether the sender is the user `finesse`.
+/// Whether the sender is the user `finesse`, or one that plays its part for gadgets of CUIC and CCX (`finesse.md` 1.3).
 fn is_finesse(from: Option<&str>) -> bool {
-    from.and_then(|from| from.split('@').next())
-        .is_some_and(|user| user.eq_ignore_ascii_case("finesse"))
+    let user = from.and_then(|from| from.split('@').next());
+    user.is_some_and(|user| {
+        let user = user.to_ascii_lowercase();
+        user == "finesse" || user.contains("cuic.") || user.contains("ccx.")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuic_and_ccx_have_users_of_their_own_in_the_part_of_finesse() {
+        for from in ["finesse@d/x", "Finesse@d", "cuic.node1@d/y", "ccx.d@d"] {
+            assert!(is_finesse(Some(from)), "{from}");
+        }
+        for from in ["1001002@d", "finesse2@d", "cuic@d"] {
+            assert!(!is_finesse(Some(from)), "{from}");
+        }
+        assert!(!is_finesse(None));
+    }
 }
