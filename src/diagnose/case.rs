@@ -3,12 +3,13 @@
 use jiff::tz::TimeZone;
 
 use crate::event::{Direction, Host, Leg, Micros};
-use crate::session::{At, Connection, Ping, Session};
+use crate::session::{At, Connection, Failure, Ping, Session};
 
 use super::clocks::Clocks;
 use super::incident::Incident;
 use super::loss::Loss;
 use super::path::{self, Path};
+use super::rule::Role;
 use super::words;
 
 /// An incident, and the session around it.
@@ -54,6 +55,29 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn loss(&self) -> Option<&'a Loss<'a>> {
         self.incident.losses().find(|loss| !loss.is_voluntary())
+    }
+
+    /// The part that something can have played which began then: what comes after a loss cannot have caused it.
+    #[must_use]
+    pub fn role(&self, at: At) -> Role {
+        match self.loss() {
+            Some(loss) if loss.at < at => Role::Contributing,
+            _ => Role::Cause,
+        }
+    }
+
+    /// Whether events are missing between `from` and `to`.
+    #[must_use]
+    pub fn misses(&self, from: Micros, to: Micros) -> bool {
+        let mut gaps = self.session.gaps().iter();
+        gaps.any(|(at, _)| from <= at.time && at.time <= to)
+    }
+
+    /// Answers of REST with an error, between `from` and `to`, in order.
+    pub fn rest_failures(&self, from: At, to: At) -> impl Iterator<Item = &'a Failure> {
+        let failures = self.session.rest().failures.iter();
+        let failures = failures.map(|(_, failure)| failure);
+        failures.filter(move |failure| from <= failure.at && failure.at <= to && !failure.upgrade)
     }
 
     /// When the incident began.

@@ -9,6 +9,7 @@ use crate::session::{At, Connection, Service, Session, StateChange};
 use super::attempt::{Attempt, Stage};
 use super::clocks::Clocks;
 use super::loss::Loss;
+use super::refusals::Refusals;
 
 /// A stretch of time in which one agent had no service, or lost a state to the system.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub enum Symptom<'a> {
     FinesseGone(&'a Connection, At),
     /// The system took the agent's state.
     Forced(&'a StateChange),
+    /// REST did not accept the agent's credentials, again and again.
+    Unauthorized(Refusals<'a>),
 }
 
 impl<'a> Symptom<'a> {
@@ -46,6 +49,7 @@ impl<'a> Symptom<'a> {
             Self::OutOfService(service) => service.at,
             Self::FinesseGone(_, at) => *at,
             Self::Forced(change) => change.at,
+            Self::Unauthorized(refusals) => refusals.first.at,
         }
     }
 
@@ -53,7 +57,7 @@ impl<'a> Symptom<'a> {
     fn over(&self) -> Option<At> {
         match self {
             Self::Lost(loss) => Some(loss.over.max(loss.at)),
-            Self::Forced(_) => None,
+            Self::Forced(_) | Self::Unauthorized(_) => None,
             _ => Some(self.at()),
         }
     }
@@ -82,6 +86,14 @@ impl<'a> Incident<'a> {
     pub fn attempts(&self) -> impl Iterator<Item = &Attempt<'a>> {
         self.symptoms.iter().filter_map(|symptom| match symptom {
             Symptom::NotObtained(attempt) => Some(attempt),
+            _ => None,
+        })
+    }
+
+    /// Runs of REST calls whose credentials were refused, in order.
+    pub fn refusals(&self) -> impl Iterator<Item = &Refusals<'a>> {
+        self.symptoms.iter().filter_map(|symptom| match symptom {
+            Symptom::Unauthorized(refusals) => Some(refusals),
             _ => None,
         })
     }
@@ -145,7 +157,7 @@ fn join<'a>(
 }
 
 /// Whether a symptom follows from what was wrong before: a state that the system takes from a lost desktop (`finesse.md`
-/// 4.1: up to 180 s later), and a desktop that leaves once its agent was logged out.
+/// 4.1: up to 180 s later), and a desktop that leaves once its agent was logged out or refused.
 fn is_aftermath(incident: &Incident<'_>, symptom: &Symptom<'_>, clocks: &Clocks) -> bool {
     let within = |from: Option<At>, seconds| {
         from.is_some_and(|from| symptom.at().time.since(from.time) <= clocks.seconds(seconds))
@@ -157,7 +169,11 @@ fn is_aftermath(incident: &Incident<'_>, symptom: &Symptom<'_>, clocks: &Clocks)
         }
         Symptom::Lost(loss) if loss.is_voluntary() => {
             let logouts = incident.forced().filter(|change| change.state == "LOGOUT");
-            within(logouts.map(|change| change.at).max(), LEAVING)
+            let refused = incident.refusals().map(|refusals| refusals.last.at);
+            within(
+                logouts.map(|change| change.at).chain(refused).max(),
+                LEAVING,
+            )
         }
         _ => false,
     }
@@ -192,7 +208,7 @@ fn by_agent<'a>(
         if let Some(attempt) = attempt {
             add(attempt.user(), Symptom::NotObtained(attempt));
         }
-        let logged_in = attempt.is_none_or(|attempt| attempt.stage == Stage::NoFinesse);
+        let logged_in = attempt.is_none_or(|attempt| attempt.stage.is_logged_in());
         if let Some(loss) = Loss::of(session, connection, clocks).filter(|_| logged_in) {
             add(loss.user(), Symptom::Lost(loss));
         }
@@ -208,6 +224,9 @@ fn by_agent<'a>(
         let socket = socket.and_then(|one| one.socket.as_ref());
         let user = socket.and_then(|socket| socket.stream.user().map(str::to_lowercase));
         add(user, Symptom::OutOfService(service));
+    }
+    for refusals in Refusals::of(session, clocks) {
+        add(refusals.user(), Symptom::Unauthorized(refusals));
     }
     for agent in session.agents() {
         for change in agent.states.iter() {
@@ -241,6 +260,10 @@ fn back(session: &Session, agent: Option<&String>, symptom: &Symptom<'_>) -> Opt
     match symptom {
         Symptom::Lost(loss) if loss.is_voluntary() => Some(loss.at),
         Symptom::Forced(change) => Some(change.at),
+        // No success of REST is remembered: refusals that do not go on are over.
+        Symptom::Unauthorized(refusals) => {
+            served(session, agent, refusals.first.at).or(Some(refusals.last.at))
+        }
         Symptom::Lost(loss) => served(session, agent, loss.at),
         Symptom::NotObtained(attempt) => match attempt.stage {
             Stage::NoFinesse => finesse_back(attempt.connection, attempt.at)

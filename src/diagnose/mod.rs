@@ -12,6 +12,7 @@ mod compete;
 pub mod incident;
 pub mod loss;
 pub mod path;
+pub mod refusals;
 pub mod report;
 pub mod rule;
 pub mod rules;

@@ -1,7 +1,10 @@
 //! The agent signed out: nothing is wrong.
 
 use crate::diagnose::case::Case;
+use crate::diagnose::incident::Symptom;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
+use crate::diagnose::rules::identity::session_expired;
+use crate::diagnose::words::duration;
 use crate::session::At;
 
 /// The rule.
@@ -15,12 +18,22 @@ pub(in crate::diagnose) const RULE: Rule = Rule {
 };
 
 fn judge(case: &Case<'_>) -> Opinion {
-    let Some(loss) = case.incident.losses().find(|loss| loss.is_voluntary()) else {
+    // Who leaves in the middle of an outage may well do it because of that.
+    let Some(Symptom::Lost(loss)) = case.incident.symptoms.first() else {
         return Opinion::Silent;
     };
+    if !loss.is_voluntary() || case.loss().is_some() {
+        return Opinion::Silent;
+    }
     let Some(wish) = wish(case, loss.at) else {
         return Opinion::Silent;
     };
+    if let Some(refused) = session_expired::refused_before(case, loss.at) {
+        return Opinion::RuledOut(format!(
+            "Finesse had refused the agent's credentials {} before the desktop asked for LOGOUT",
+            duration(loss.at.time.since(refused.time))
+        ));
+    }
     Verdict::new(Confidence::Certain, "The agent signed out")
         .because("the desktop asked for LOGOUT, and then left in order")
         .shown(wish, "the desktop asks for LOGOUT")
@@ -29,7 +42,7 @@ fn judge(case: &Case<'_>) -> Opinion {
 }
 
 /// The desktop's own wish to log out, shortly before it left.
-fn wish(case: &Case<'_>, left: At) -> Option<At> {
+pub(in crate::diagnose::rules) fn wish(case: &Case<'_>, left: At) -> Option<At> {
     let wishes = case.session.rest().wishes.iter();
     let mut recent = wishes
         .filter(|wish| wish.at <= left && left.time.since(wish.at.time) <= case.seconds(RECENT));
@@ -42,3 +55,53 @@ fn wish(case: &Case<'_>, left: At) -> Option<At> {
 
 /// Seconds from the wish to the goodbye.
 const RECENT: u64 = 30;
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::Outcome;
+    use crate::diagnose::rule::Confidence::Certain;
+    use crate::diagnose::testing::Script;
+
+    fn healthy() -> Script {
+        Script::new().logs_in("1001002").pings(4).after(2.0)
+    }
+
+    #[test]
+    fn a_wish_and_a_goodbye_are_a_sign_out_and_nothing_is_wrong() {
+        let script = || {
+            healthy()
+                .rest_wishes("1001002", "LOGOUT")
+                .after(0.2)
+                .state("1001002", "LOGOUT", "")
+                .after(1.0)
+                .says_goodbye()
+        };
+        assert_eq!(script().cause(), Some(("signed-out", Certain)));
+        assert_eq!(script().diagnosed().outcome, Outcome::Healthy);
+    }
+
+    #[test]
+    fn a_goodbye_without_the_wish_is_no_sign_out() {
+        let report = healthy().says_goodbye().diagnosed();
+        let cause = report.incidents[0].cause.as_ref();
+        assert_ne!(cause.map(|cause| cause.rule), Some("signed-out"));
+    }
+
+    #[test]
+    fn another_agents_wish_is_no_sign_out() {
+        let report = healthy()
+            .rest_wishes("1001003", "LOGOUT")
+            .after(1.0)
+            .says_goodbye()
+            .diagnosed();
+        let cause = report.incidents[0].cause.as_ref();
+        assert_ne!(cause.map(|cause| cause.rule), Some("signed-out"));
+    }
+
+    #[test]
+    fn who_signs_out_of_a_desktop_that_hangs_is_not_the_cause() {
+        let script = healthy().after(8.0).ping().after(12.0);
+        let script = script.rest_wishes("1001002", "LOGOUT").after(1.0);
+        assert_ne!(script.says_goodbye().cause().unwrap().0, "signed-out");
+    }
+}
