@@ -119,7 +119,8 @@ fn no_finesse<'a>(
     let stream = &socket.stream;
     let (present, _) = stream.available.as_ref()?;
     stream.bound.as_ref()?;
-    let never = stream.finesse.is_empty() && lasted(session, connection, *present, clocks);
+    let seen = stream.finesse.iter().any(|one| one.available);
+    let never = !seen && lasted(session, connection, *present, clocks);
     never.then_some((*present, Stage::NoFinesse))
 }
 

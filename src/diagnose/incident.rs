@@ -132,7 +132,7 @@ fn join<'a>(
     symptom: Symptom<'a>,
 ) {
     let at = symptom.at();
-    let back = back(session, agent, &symptom);
+    let back = back(session, clocks, agent, &symptom);
     if let Some(incident) = incidents.last_mut()
         && incident.back.is_none_or(|back| at <= back)
     {
@@ -214,8 +214,8 @@ fn by_agent<'a>(
         }
         if let Some(socket) = &connection.socket {
             let user = socket.stream.user().map(str::to_lowercase);
-            for presence in socket.stream.finesse.iter().filter(|one| !one.available) {
-                add(user.clone(), Symptom::FinesseGone(connection, presence.at));
+            for at in socket.stream.finesse_left() {
+                add(user.clone(), Symptom::FinesseGone(connection, at));
             }
         }
     }
@@ -256,27 +256,34 @@ fn is_forced(session: &Session, clocks: &Clocks, user: &str, change: &StateChang
 }
 
 /// When the agent had again what this symptom took away.
-fn back(session: &Session, agent: Option<&String>, symptom: &Symptom<'_>) -> Option<At> {
+fn back(
+    session: &Session,
+    clocks: &Clocks,
+    agent: Option<&String>,
+    symptom: &Symptom<'_>,
+) -> Option<At> {
     match symptom {
         Symptom::Lost(loss) if loss.is_voluntary() => Some(loss.at),
         Symptom::Forced(change) => Some(change.at),
         // No success of REST is remembered: refusals that do not go on are over.
         Symptom::Unauthorized(refusals) => {
-            served(session, agent, refusals.first.at).or(Some(refusals.last.at))
+            served(session, clocks, agent, refusals.first.at).or(Some(refusals.last.at))
         }
-        Symptom::Lost(loss) => served(session, agent, loss.at),
+        Symptom::Lost(loss) => served(session, clocks, agent, loss.at),
         Symptom::NotObtained(attempt) => match attempt.stage {
             Stage::NoFinesse => finesse_back(attempt.connection, attempt.at)
-                .or_else(|| served(session, agent, attempt.at)),
-            _ => served(session, agent, attempt.at),
+                .or_else(|| served(session, clocks, agent, attempt.at)),
+            _ => served(session, clocks, agent, attempt.at),
         },
         Symptom::OutOfService(service) => {
             let mut later = session.service().iter();
             let again = later.find(|one| one.at > service.at && one.is_in());
-            again.map(|one| one.at)
+            // The other node may serve before this one does.
+            let again = again.map(|one| one.at);
+            again.or_else(|| served(session, clocks, agent, service.at))
         }
         Symptom::FinesseGone(connection, at) => {
-            finesse_back(connection, *at).or_else(|| served(session, agent, *at))
+            finesse_back(connection, *at).or_else(|| served(session, clocks, agent, *at))
         }
     }
 }
@@ -288,16 +295,16 @@ fn finesse_back(connection: &Connection, after: At) -> Option<At> {
     Some(again.at)
 }
 
-/// When a new socket of the agent was bound after `after`, and had seen the presence of `finesse` if it ever did.
-fn served(session: &Session, agent: Option<&String>, after: At) -> Option<At> {
-    let sockets = session.connections().filter_map(|one| one.socket.as_ref());
-    let streams = sockets.map(|socket| &socket.stream);
-    let of_agent = streams.filter(|stream| {
+/// When a new socket of the agent was bound after `after` that served, and had seen the presence of `finesse`.
+fn served(session: &Session, clocks: &Clocks, agent: Option<&String>, after: At) -> Option<At> {
+    let bound = session.connections().filter_map(|connection| {
+        let stream = &connection.socket.as_ref()?.stream;
         let user = stream.user().map(str::to_lowercase);
-        agent.is_none() || user.as_ref() == agent
-    });
-    let bound = of_agent.filter_map(|stream| {
         let (bound, _) = stream.bound.as_ref().filter(|(bound, _)| *bound > after)?;
+        let of_agent = agent.is_none() || user.as_ref() == agent;
+        if !of_agent || Attempt::of(session, connection, clocks).is_some() {
+            return None;
+        }
         let present = stream.finesse.iter().find(|one| one.available);
         Some(present.map_or(*bound, |one| one.at.max(*bound)))
     });

@@ -52,7 +52,12 @@ impl<'a> Refusals<'a> {
 
     fn goes_on(&self, clocks: &Clocks) -> bool {
         let lasted = self.last.at.time.since(self.first.at.time);
-        self.times >= OFTEN && lasted >= clocks.seconds(LONG)
+        let often = if self.first.method == "PUT" {
+            TWICE
+        } else {
+            OFTEN
+        };
+        self.times >= often && lasted >= clocks.seconds(LONG)
     }
 }
 
@@ -71,6 +76,8 @@ fn user(target: &str) -> Option<String> {
 
 /// Refusals from which on it is no accident.
 const OFTEN: u64 = 3;
+/// The same for a `PUT`, with which an agent signs in: a page does not send one for a start.
+const TWICE: u64 = 2;
 /// Seconds that they last at least; calls that a page sends at once do not.
 const LONG: u64 = 5;
 /// Seconds without one after which the next begins another run.

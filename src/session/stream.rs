@@ -28,6 +28,7 @@ pub struct Stream {
     pub finesse: Vec<Presence>,
     /// Stream errors, by the direction in which they went.
     pub errors: Vec<(At, Direction, String)>,
+    error_texts: Vec<(At, String)>,
     /// `close` of each side.
     pub closed: Ways<Option<At>>,
     /// XMPP pings, by the direction of the question.
@@ -64,6 +65,24 @@ impl Stream {
         jid.split_once('/').map(|(_, resource)| resource)
     }
 
+    /// When the user `finesse` became unavailable. Who was not there at the sign-in did not leave.
+    pub fn finesse_left(&self) -> impl Iterator<Item = At> {
+        let unseen = self.bound.is_none();
+        let mut there = unseen;
+        self.finesse.iter().filter_map(move |presence| {
+            let left = there && !presence.available;
+            there = presence.available;
+            left.then_some(presence.at)
+        })
+    }
+
+    /// The text of a stream error, where it has one.
+    #[must_use]
+    pub fn error_text(&self, error: At) -> Option<&str> {
+        let found = self.error_texts.iter().find(|(at, _)| *at == error);
+        found.map(|(_, text)| text.as_str())
+    }
+
     /// Questions other than pings without an answer, by the direction of the question.
     #[must_use]
     pub fn asked(&self, direction: Direction) -> &[(At, String)] {
@@ -98,6 +117,9 @@ impl Stream {
             }
             StanzaKind::StreamError(error) => {
                 keep(&mut self.errors, (at, direction, error.condition.clone()));
+                if let Some(text) = &error.text {
+                    keep(&mut self.error_texts, (at, text.clone()));
+                }
             }
             StanzaKind::Notification { .. } => self.notifications += 1,
             StanzaKind::Presence { priority, .. } => {

@@ -22,25 +22,18 @@ fn taken<'a>(case: &Case<'a>, by: &[Actor]) -> Option<(&'a StateChange, &'static
 
 /// What is to be said of it: the code says it in words.
 fn verdict(case: &Case<'_>, change: &StateChange, reason: &Reason) -> Verdict {
-    let what = match change.state.as_str() {
-        "LOGOUT" => "logged the agent out".to_owned(),
-        "NOT_READY" => "made the agent not ready".to_owned(),
-        state => format!("set the agent's state to {state}"),
+    let (by, meaning) = (reason.by, reason.meaning);
+    let says = match change.state.as_str() {
+        "LOGOUT" => format!("The agent was logged out by {by}: {meaning}"),
+        "NOT_READY" => format!("The agent was made not ready by {by}: {meaning}"),
+        state => format!("The agent's state was set to {state} by {by}: {meaning}"),
     };
-    let who = reason.by.to_string();
-    let mut letters = who.chars();
-    let who: String = letters.next().map_or(who.clone(), |first| {
-        first.to_uppercase().chain(letters).collect()
-    });
-    let verdict = Verdict::new(
-        Confidence::Certain,
-        format!("{who} {what}: {}", reason.meaning),
-    )
-    .because(format!("Finesse said so itself: reason code {reason}"))
-    .shown(
-        change.at,
-        format!("{}, reason code {}", change.state, reason.code),
-    );
+    let verdict = Verdict::new(Confidence::Certain, says)
+        .because(format!("Finesse said so itself: reason code {reason}"))
+        .shown(
+            change.at,
+            format!("{}, reason code {}", change.state, reason.code),
+        );
     let socket = case.session.get(change.connection);
     let pings = socket.and_then(|one| Some(&one.socket.as_ref()?.stream.pings.to_server));
     let verdict = match pings.map(|pings| pings.outstanding(change.at.time).is_none()) {

@@ -26,7 +26,7 @@ fn judge(case: &Case<'_>) -> Opinion {
     };
     let token = token_refused(case, at);
     let calls = calls_refused(case, at);
-    let Some(first) = token.or(calls.first().copied()) else {
+    let Some(first) = token.or_else(|| calls.first().copied()) else {
         return Opinion::Silent;
     };
     let wish = signed_out::wish(case, at);
@@ -70,7 +70,7 @@ fn judge(case: &Case<'_>) -> Opinion {
 /// When the agent's credentials had been refused shortly before a desktop left.
 pub(in crate::diagnose::rules) fn refused_before(case: &Case<'_>, left: At) -> Option<At> {
     let calls = calls_refused(case, left);
-    let refused = token_refused(case, left).or(calls.first().copied());
+    let refused = token_refused(case, left).or_else(|| calls.first().copied());
     refused.map(|failure| failure.at)
 }
 
@@ -81,10 +81,20 @@ pub(super) fn was_signed_in(case: &Case<'_>, at: At) -> bool {
 
 /// Since when the agent had been signed in, as far as the recording tells.
 fn signed_in_since(case: &Case<'_>, at: At) -> Option<At> {
-    let agent = case.incident.agent.as_deref()?;
-    let person = case.session.agents().find(|one| one.user == agent)?;
-    let bound = person.sockets.iter().map(|(bound, _)| *bound);
-    bound.filter(|bound| *bound < at).min()
+    sign_ins(case, at).min()
+}
+
+/// When the agent's sockets were bound before `at`.
+fn sign_ins<'a>(case: &Case<'a>, at: At) -> impl Iterator<Item = At> + use<'a> {
+    let agent = case.incident.agent.clone();
+    let person = case
+        .session
+        .agents()
+        .find(|one| Some(&one.user) == agent.as_ref());
+    let sockets = person.into_iter().flat_map(|person| &person.sockets);
+    sockets
+        .map(|(bound, _)| *bound)
+        .filter(move |bound| *bound < at)
 }
 
 /// The latest refusal of a new access token before `at`.
@@ -104,7 +114,8 @@ fn calls_refused<'a>(case: &Case<'a>, at: At) -> Vec<&'a Failure> {
             && failure.target.contains("/finesse/api/")
             && !failure.target.contains("/SystemInfo")
     });
-    let signed_in = signed_in_since(case, at);
+    // What was refused before the latest sign-in is settled by it.
+    let signed_in = sign_ins(case, at).max();
     refused
         .filter(|failure| signed_in.is_some_and(|since| since < failure.at))
         .collect()
@@ -175,6 +186,18 @@ mod tests {
     fn a_sign_out_without_a_refusal_is_the_agents_own() {
         let script = healthy().rest_wishes("1001002", "LOGOUT").after(1.0);
         assert_eq!(script.says_goodbye().cause(), Some(("signed-out", Certain)));
+    }
+
+    #[test]
+    fn a_refusal_that_a_new_sign_in_settled_does_not_count() {
+        let script = healthy().rest("PUT", USER, 401).after(2.0);
+        let script = script.stream_error("reset").logs_in("1001002").pings(2);
+        let script = script.rest_wishes("1001002", "LOGOUT").after(1.0);
+        let report = script.says_goodbye().diagnosed();
+        assert_eq!(
+            report.incidents[1].cause.as_ref().unwrap().rule,
+            "signed-out"
+        );
     }
 
     #[test]

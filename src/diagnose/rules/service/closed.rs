@@ -32,7 +32,7 @@ fn judge(case: &Case<'_>) -> Opinion {
         Word::Close(close) if close.direction == Direction::ToClient => Some(close),
         _ => return Opinion::Silent,
     };
-    let frame = close.map_or("no Close frame".to_owned(), name);
+    let frame = close.map_or_else(|| "no Close frame".to_owned(), name);
     let first = match loss.word {
         Word::StreamClose => "it ended the XMPP stream first, in order",
         _ => "no word of XMPP came before it",

@@ -34,15 +34,21 @@ fn judge(case: &Case<'_>) -> Opinion {
         duration(waited)
     );
     let missing = case.misses(attempt.at.time, until.time);
-    let sure = if missing {
-        Confidence::Possible
-    } else {
-        Confidence::Likely
+    let socket = attempt.connection.socket.as_ref();
+    let told = socket.and_then(|socket| socket.stream.finesse.first());
+    let sure = match told {
+        Some(_) => Confidence::Certain,
+        None if missing => Confidence::Possible,
+        None => Confidence::Likely,
     };
     let mut verdict = Verdict::new(sure, says)
         .because("the login went well, and no presence from finesse@ followed: the web application is down, or not signed in to its own notification service")
         .shown(attempt.at, "the desktop is available, and nobody tells it that finesse is");
-    if missing {
+    if let Some(told) = told {
+        verdict = verdict
+            .because("the notification service said so itself: the user finesse is unavailable")
+            .shown(told.at, "finesse is unavailable from the start");
+    } else if missing {
         verdict =
             verdict.lacking("events are missing in that time: the presence may be among them");
     }
@@ -85,7 +91,7 @@ fn elsewhere<'a>(session: &'a Session, not: &Connection) -> Option<(&'a Connecti
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::rule::Confidence::Likely;
+    use crate::diagnose::rule::Confidence::{Certain, Likely};
     use crate::diagnose::testing::Script;
 
     fn present() -> Script {
@@ -99,6 +105,22 @@ mod tests {
     #[test]
     fn finesse_that_never_appears_is_likely() {
         assert_eq!(present().pings(4).cause(), Some(("finesse-absent", Likely)));
+    }
+
+    #[test]
+    fn finesse_that_is_said_to_be_unavailable_is_certain() {
+        let script = present().finesse(false).pings(4);
+        assert_eq!(script.cause(), Some(("finesse-absent", Certain)));
+    }
+
+    #[test]
+    fn a_desktop_that_tries_again_without_finesse_has_no_service_yet() {
+        let report = present().pings(4).says_goodbye();
+        let report = report.connects().opens_socket().binds("1001002");
+        let report = report.says("<presence xmlns='jabber:client'/>").pings(4);
+        let report = report.diagnosed();
+        assert_eq!(report.incidents.len(), 1);
+        assert_eq!(report.incidents[0].back, None);
     }
 
     #[test]

@@ -40,10 +40,14 @@ fn judge(case: &Case<'_>) -> Opinion {
         How::Orderly if waited <= case.seconds(SOON) => Confidence::Certain,
         _ => Confidence::Likely,
     };
-    let says = format!(
-        "Finesse was put into maintenance, and the desktop left {} after it was told",
-        duration(waited)
-    );
+    let says = if said.at == at {
+        "Finesse went out of service for maintenance, and said so".to_owned()
+    } else {
+        format!(
+            "Finesse was put into maintenance, and service ended {} after it had said so",
+            duration(waited)
+        )
+    };
     let mut verdict = Verdict::new(sure, says)
         .because("it said so itself: SystemInfo shows a maintenance mode")
         .shown(said.at, "SystemInfo shows a maintenance mode")

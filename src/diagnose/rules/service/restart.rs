@@ -58,7 +58,8 @@ fn crashed(loss: &Loss<'_>) -> bool {
     let abrupt = |manner: &Manner| {
         matches!(
             manner,
-            Manner::Fin | Manner::FinWithoutCloseNotify | Manner::Reset
+            // A proxy in front ends its side in order when its own upstream is gone.
+            Manner::Fin | Manner::FinWithoutCloseNotify | Manner::Reset | Manner::CloseNotify
         )
     };
     matches!(loss.word, Word::End(end) if end.direction == Direction::ToClient && abrupt(&end.manner))

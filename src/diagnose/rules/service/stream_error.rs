@@ -22,6 +22,10 @@ fn judge(case: &Case<'_>) -> Opinion {
         Some((loss, Word::StreamError(from, condition))) if !has_its_own_rule(condition) => {
             let verdict = verdict(from, condition, "on a session that was established")
                 .shown(loss.over, format!("stream error {condition}"));
+            let verdict = match loss.socket.stream.error_text(loss.over) {
+                Some(text) => verdict.because(format!("its own words for it are {text:?}")),
+                None => verdict,
+            };
             let Some(ping) = loss.unanswered else {
                 return verdict.matches();
             };

@@ -45,6 +45,16 @@ fn policy(loss: &Loss<'_>) -> Opinion {
         return Opinion::Silent;
     };
     let largest = loss.socket.largest.to_server;
+    let text = loss.socket.stream.error_text(loss.over);
+    if let Some(text) = text.filter(|text| names_size(text)) {
+        let says = format!(
+            "The server ended the session because a message was too large for it; the largest that it was sent has {largest} bytes"
+        );
+        return Verdict::new(Confidence::Certain, says)
+            .because(format!("it said so itself: {condition}, {text:?}"))
+            .shown(loss.over, format!("stream error {condition}"))
+            .matches();
+    }
     if condition != "policy-violation" || largest < SUSPICIOUS {
         return Opinion::Silent;
     }
@@ -58,6 +68,14 @@ fn policy(loss: &Loss<'_>) -> Opinion {
         )
         .shown(loss.over, "policy-violation")
         .matches()
+}
+
+/// Whether the text of an error speaks of a message's size.
+fn names_size(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["too large", "too big", "too long", "exceeds"]
+        .iter()
+        .any(|words| text.contains(words))
 }
 
 /// The close code for it (RFC 6455 section 7.4.1).
@@ -95,6 +113,13 @@ mod tests {
         );
         assert!(cause.says.contains("1100"), "{}", cause.says);
         assert!(!is_suspected(&report, "server-closed"));
+    }
+
+    #[test]
+    fn an_error_whose_text_speaks_of_size_is_certain() {
+        let error = "<stream:error xmlns:stream='http://etherx.jabber.org/streams'><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>stanza too large</text></stream:error>";
+        let script = sends(100_000).hears(error);
+        assert_eq!(script.cause(), Some(("message-too-large", Certain)));
     }
 
     #[test]
