@@ -6,7 +6,7 @@ use crate::diagnose::loss::{Loss, Word};
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::words::{count, duration};
 use crate::event::{DialFailure, Direction, Manner};
-use crate::session::At;
+use crate::session::{At, End};
 
 /// The rule.
 pub(in crate::diagnose) const RULE: Rule = Rule {
@@ -30,7 +30,7 @@ pub(in crate::diagnose) const RULE: Rule = Rule {
 
 fn judge(case: &Case<'_>) -> Opinion {
     let Some(loss) = case.loss() else {
-        return Opinion::Silent;
+        return turned_away(case);
     };
     let refused = refusals(case);
     if let Some(at) = loss.server_error("system-shutdown") {
@@ -43,6 +43,12 @@ fn judge(case: &Case<'_>) -> Opinion {
     if !crashed(loss) || refused.is_empty() {
         return Opinion::Silent;
     }
+    if went_all_at_once(case, loss) {
+        return Opinion::RuledOut(
+            "REST at the same server went away with it: it was not the notification service alone"
+                .to_owned(),
+        );
+    }
     let says = format!(
         "The notification service crashed or was killed: the connection broke off, and for {} no new one was accepted",
         duration(case.until().time.since(loss.over.time))
@@ -51,6 +57,56 @@ fn judge(case: &Case<'_>) -> Opinion {
         .because("the connection broke off without a word, and the next attempts were refused")
         .shown(loss.over, "the connection breaks off");
     with_refusals(verdict, &refused).matches()
+}
+
+/// A desktop that came while the service was going down.
+fn turned_away(case: &Case<'_>) -> Opinion {
+    let mut attempts = case.incident.attempts();
+    let shutdown = Stage::StreamError("system-shutdown");
+    let Some(attempt) = attempts.find(|attempt| attempt.stage == shutdown) else {
+        return Opinion::Silent;
+    };
+    let says = "The notification service was shutting down when the desktop signed in";
+    let verdict = Verdict::new(Confidence::Certain, says)
+        .because("it said so itself: stream error system-shutdown")
+        .shown(attempt.at, "system-shutdown");
+    with_refusals(verdict, &refusals(case)).matches()
+}
+
+/// Whether the web server was gone as well: a gateway that reaches nothing, or REST that broke off at the same time.
+fn went_all_at_once(case: &Case<'_>, loss: &Loss<'_>) -> bool {
+    let target = loss.connection.target.as_ref();
+    let until = case.until();
+    let same = |id| {
+        case.session
+            .get(id)
+            .is_some_and(|one| one.target.as_ref() == target)
+    };
+    let mut polls = case.session.rest().polls.iter();
+    let gateway = polls.any(|poll| {
+        matches!(poll.status, 502 | 504)
+            && loss.over < poll.at
+            && poll.at <= until
+            && same(poll.connection)
+    });
+    let mut others = case
+        .session
+        .connections()
+        .filter(|one| one.socket.is_none());
+    let broke_off = others.any(|one| {
+        let end = one.first_end().filter(|end| is_abrupt(end));
+        let apart = end.map(|end| end.at.time.0.abs_diff(loss.over.time.0));
+        one.target.as_ref() == target
+            && one.exchanges.done > 0
+            && apart.is_some_and(|apart| apart <= case.seconds(1).0)
+    });
+    gateway || broke_off
+}
+
+/// Whether the server broke a connection off.
+const fn is_abrupt(end: &End) -> bool {
+    matches!(end.direction, Direction::ToClient)
+        && matches!(end.manner, Manner::FinWithoutCloseNotify | Manner::Reset)
 }
 
 /// Whether the server's side broke off without a word of XMPP or WebSocket.
@@ -88,4 +144,52 @@ fn with_refusals(verdict: Verdict, refused: &[At]) -> Verdict {
             count(refused.len() as u64, "attempt")
         ))
         .shown(*first, "a new socket is refused")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::rule::Confidence::{Certain, Likely};
+    use crate::diagnose::testing::Script;
+    use crate::event::Direction::ToClient;
+    use crate::event::Manner;
+
+    fn breaks_off(manner: Manner) -> Script {
+        let script = Script::new().logs_in("1001002").pings(4).after(3.0);
+        script.ends(ToClient, manner).gone()
+    }
+
+    fn refuses(script: Script, status: u16) -> Script {
+        let script = script.after(3.0).connects();
+        let script = script.asks("GET", "/ws/", &[("Upgrade", "websocket")]);
+        script.answers(status).after(3.0)
+    }
+
+    #[test]
+    fn a_connection_that_breaks_off_and_sockets_that_are_refused_then_are_likely_a_crash() {
+        for manner in [Manner::Reset, Manner::CloseNotify] {
+            let script = refuses(breaks_off(manner), 502).logs_in("1001002").pings(2);
+            assert_eq!(script.cause(), Some(("service-restart", Likely)));
+        }
+    }
+
+    #[test]
+    fn a_connection_that_breaks_off_alone_is_no_crash() {
+        let script = breaks_off(Manner::Reset).after(3.0).logs_in("1001002");
+        assert_ne!(script.cause().unwrap().0, "service-restart");
+    }
+
+    #[test]
+    fn a_gateway_that_reaches_nothing_at_all_is_not_the_notification_service_alone() {
+        let script = refuses(breaks_off(Manner::Reset), 502);
+        let script = script.rest("GET", "/finesse/api/SystemInfo", 502);
+        let script = script.after(3.0).logs_in("1001002").pings(2);
+        assert_ne!(script.cause().unwrap().0, "service-restart");
+    }
+
+    #[test]
+    fn a_shutdown_in_the_middle_of_a_sign_in_is_certain() {
+        let script = Script::new().connects().opens_socket().asks_in();
+        let script = script.stream_error("system-shutdown");
+        assert_eq!(script.cause(), Some(("service-restart", Certain)));
+    }
 }
