@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::event::{Direction, Host, Leg, Micros};
+use crate::event::{ConnectionId, Direction, Host, Leg, Micros};
 use crate::session::{At, Connection, Failure, Ping, Session};
 
 use super::clocks::Clocks;
@@ -73,11 +73,21 @@ impl<'a> Case<'a> {
         gaps.any(|(at, _)| from <= at.time && at.time <= to)
     }
 
-    /// Answers of REST with an error, between `from` and `to`, in order.
-    pub fn rest_failures(&self, from: At, to: At) -> impl Iterator<Item = &'a Failure> {
+    /// Answers of REST with an error, between `from` and `to`, in order, each with its connection.
+    pub fn rest_failures(
+        &self,
+        from: At,
+        to: At,
+    ) -> impl Iterator<Item = &'a (ConnectionId, Failure)> {
         let failures = self.session.rest().failures.iter();
-        let failures = failures.map(|(_, failure)| failure);
-        failures.filter(move |failure| from <= failure.at && failure.at <= to && !failure.upgrade)
+        failures.filter(move |(_, one)| from <= one.at && one.at <= to && !one.upgrade)
+    }
+
+    /// Whether two connections lead to the same host and port, as far as that is known.
+    #[must_use]
+    pub fn is_same_server(&self, one: ConnectionId, other: ConnectionId) -> bool {
+        let target = |id| self.session.get(id)?.target.as_ref();
+        target(one).is_some_and(|one| target(other) == Some(one))
     }
 
     /// When the incident began.

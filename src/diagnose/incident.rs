@@ -244,15 +244,17 @@ fn is_forced(session: &Session, clocks: &Clocks, user: &str, change: &StateChang
     let Some(reason) = reason(change) else {
         return false;
     };
+    if !reason.ambiguous {
+        return true;
+    }
     let mut wishes = session.rest().wishes.iter();
-    let own = wishes.any(|wish| {
+    !wishes.any(|wish| {
         let waited = change.at.time.since(wish.at.time);
         wish.user == user
             && wish.state == change.state
             && wish.at <= change.at
             && waited <= clocks.seconds(GRANTED)
-    });
-    !(reason.ambiguous && own)
+    })
 }
 
 /// When the agent had again what this symptom took away.
@@ -299,8 +301,8 @@ fn finesse_back(connection: &Connection, after: At) -> Option<At> {
 fn served(session: &Session, clocks: &Clocks, agent: Option<&String>, after: At) -> Option<At> {
     let bound = session.connections().filter_map(|connection| {
         let stream = &connection.socket.as_ref()?.stream;
-        let user = stream.user().map(str::to_lowercase);
         let (bound, _) = stream.bound.as_ref().filter(|(bound, _)| *bound > after)?;
+        let user = stream.user().map(str::to_lowercase);
         let of_agent = agent.is_none() || user.as_ref() == agent;
         if !of_agent || Attempt::of(session, connection, clocks).is_some() {
             return None;

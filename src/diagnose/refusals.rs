@@ -62,13 +62,14 @@ impl<'a> Refusals<'a> {
 }
 
 /// Whether the API itself says that it does not know the caller; `SystemInfo` needs no sign-in on a LAN.
-fn is_refusal(failure: &Failure) -> bool {
+pub(super) fn is_refusal(failure: &Failure) -> bool {
     failure.status == 401
         && failure.target.contains("/finesse/api/")
         && !failure.target.contains("/SystemInfo")
 }
 
-fn user(target: &str) -> Option<String> {
+/// The user of `…/finesse/api/User/ID` and of what is below it.
+pub(super) fn user(target: &str) -> Option<String> {
     let (_, rest) = target.split_once("/finesse/api/User/")?;
     let user = rest.split(['/', '?']).next()?;
     (!user.is_empty()).then(|| user.to_lowercase())
@@ -82,3 +83,35 @@ const TWICE: u64 = 2;
 const LONG: u64 = 5;
 /// Seconds without one after which the next begins another run.
 const TOGETHER: u64 = 120;
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::testing::Script;
+
+    fn refused(method: &str, target: &str, times: u64, every: f64) -> bool {
+        let script = (0..times).fold(Script::new().logs_in("1001002"), |script, _| {
+            script.after(every).rest(method, target, 401)
+        });
+        !script.diagnosed().incidents.is_empty()
+    }
+
+    #[test]
+    fn refusals_that_go_on_are_an_incident_and_single_ones_are_not() {
+        let user = "/finesse/api/User/1001002";
+        assert!(refused("GET", user, 3, 4.0));
+        assert!(!refused("GET", user, 2, 8.0));
+        assert!(refused("PUT", user, 2, 8.0), "signing in");
+        assert!(!refused("PUT", user, 1, 8.0));
+    }
+
+    #[test]
+    fn a_token_that_expires_every_few_minutes_is_no_run() {
+        assert!(!refused("PUT", "/finesse/api/User/1001002", 4, 300.0));
+    }
+
+    #[test]
+    fn system_info_and_what_is_not_finesses_do_not_count() {
+        assert!(!refused("GET", "/finesse/api/SystemInfo", 9, 5.0));
+        assert!(!refused("GET", "/cuic/rest/about", 9, 5.0));
+    }
+}

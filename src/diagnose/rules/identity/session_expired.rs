@@ -2,6 +2,7 @@
 
 use crate::diagnose::case::Case;
 use crate::diagnose::incident::Symptom;
+use crate::diagnose::refusals;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::rules::agent::signed_out;
 use crate::diagnose::words::{count, duration};
@@ -99,7 +100,10 @@ fn sign_ins<'a>(case: &Case<'a>, at: At) -> impl Iterator<Item = At> + use<'a> {
 
 /// The latest refusal of a new access token before `at`.
 fn token_refused<'a>(case: &Case<'a>, at: At) -> Option<&'a Failure> {
+    // A token's path names nobody: among several agents it may be anybody's.
+    let alone = case.session.agents().nth(1).is_none();
     let failures = case.rest_failures(before(at, case.seconds(TOKEN)), at);
+    let failures = failures.filter(|_| alone).map(|(_, failure)| failure);
     let refused = failures.filter(|failure| {
         failure.target.contains("/sso/token") && (400..500).contains(&failure.status)
     });
@@ -109,10 +113,10 @@ fn token_refused<'a>(case: &Case<'a>, at: At) -> Option<&'a Failure> {
 /// Calls that were refused shortly before `at`.
 fn calls_refused<'a>(case: &Case<'a>, at: At) -> Vec<&'a Failure> {
     let failures = case.rest_failures(before(at, case.seconds(CALLS)), at);
+    let failures = failures.map(|(_, failure)| failure);
     let refused = failures.filter(|failure| {
-        failure.status == 401
-            && failure.target.contains("/finesse/api/")
-            && !failure.target.contains("/SystemInfo")
+        let user = refusals::user(&failure.target);
+        refusals::is_refusal(failure) && (user.is_none() || user == case.incident.agent)
     });
     // What was refused before the latest sign-in is settled by it.
     let signed_in = sign_ins(case, at).max();
@@ -186,6 +190,14 @@ mod tests {
     fn a_sign_out_without_a_refusal_is_the_agents_own() {
         let script = healthy().rest_wishes("1001002", "LOGOUT").after(1.0);
         assert_eq!(script.says_goodbye().cause(), Some(("signed-out", Certain)));
+    }
+
+    #[test]
+    fn another_agents_refusals_do_not_count() {
+        let script = healthy().rest("PUT", "/finesse/api/User/1001003", 401);
+        let script = script.after(2.0).rest_wishes("1001002", "LOGOUT");
+        let script = script.after(1.0).says_goodbye();
+        assert_eq!(script.cause(), Some(("signed-out", Certain)));
     }
 
     #[test]

@@ -59,8 +59,10 @@ fn out_of_service(case: &Case<'_>, service: &Service) -> Opinion {
     };
     let failures = case.rest_failures(at, until);
     let refused: Vec<At> = failures
-        .filter(|failure| matches!(failure.status, 500 | 503))
-        .map(|failure| failure.at)
+        .filter(|(id, failure)| {
+            matches!(failure.status, 500 | 503) && case.is_same_server(*id, service.connection)
+        })
+        .map(|(_, failure)| failure.at)
         .collect();
     let verdict = match refused.first() {
         Some(first) => verdict

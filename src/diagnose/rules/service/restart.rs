@@ -77,17 +77,12 @@ fn turned_away(case: &Case<'_>) -> Opinion {
 fn went_all_at_once(case: &Case<'_>, loss: &Loss<'_>) -> bool {
     let target = loss.connection.target.as_ref();
     let until = case.until();
-    let same = |id| {
-        case.session
-            .get(id)
-            .is_some_and(|one| one.target.as_ref() == target)
-    };
     let mut polls = case.session.rest().polls.iter();
     let gateway = polls.any(|poll| {
         matches!(poll.status, 502 | 504)
             && loss.over < poll.at
             && poll.at <= until
-            && same(poll.connection)
+            && case.is_same_server(poll.connection, loss.connection.id)
     });
     let mut others = case
         .session

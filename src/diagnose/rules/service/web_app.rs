@@ -4,7 +4,7 @@ use crate::diagnose::case::Case;
 use crate::diagnose::incident::Symptom;
 use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
 use crate::diagnose::words::{count, duration};
-use crate::event::Direction;
+use crate::event::{ConnectionId, Direction};
 use crate::session::{At, Connection};
 
 /// The rule.
@@ -49,7 +49,7 @@ fn judge(case: &Case<'_>) -> Opinion {
         .because("the notification service said so: presence unavailable from the user finesse")
         .shown(at, "finesse becomes unavailable");
     let verdict = on_the_socket(verdict, connection, at);
-    let verdict = over_rest(verdict, case, at, until);
+    let verdict = over_rest(verdict, case, connection.id, at, until);
     let earlier = case.incident.symptoms.iter().any(|symptom| {
         matches!(symptom, Symptom::OutOfService(service)
             if at.time.since(service.at.time) > case.seconds(TOGETHER))
@@ -81,25 +81,40 @@ fn went_with_it(case: &Case<'_>, connection: &Connection, at: At) -> Option<Stri
     })
 }
 
-fn on_the_socket(verdict: Verdict, connection: &Connection, at: At) -> Verdict {
+fn on_the_socket(mut verdict: Verdict, connection: &Connection, at: At) -> Verdict {
     let Some(socket) = &connection.socket else {
         return verdict;
     };
     let pings = socket.stream.pings.to_server.latest();
-    let later = pings.filter(|ping| ping.sent > at);
-    match later.filter_map(|ping| ping.answered).next() {
+    let mut later = pings.filter(|ping| ping.sent > at).peekable();
+    // A desktop that leaves at once pings no more.
+    if later.peek().is_none() {
+        return verdict;
+    }
+    match later.find_map(|ping| ping.answered) {
         Some(answer) => verdict
             .because("the socket lived on: pings were answered after that")
             .shown(answer, "the notification service still answers a ping"),
-        None => verdict.lacking("no ping was answered after that"),
+        None => {
+            verdict.confidence = Confidence::Likely;
+            verdict.lacking(
+                "no ping was answered after that: the notification service may hang as well",
+            )
+        }
     }
 }
 
-fn over_rest(mut verdict: Verdict, case: &Case<'_>, at: At, until: At) -> Verdict {
+fn over_rest(
+    mut verdict: Verdict,
+    case: &Case<'_>,
+    socket: ConnectionId,
+    at: At,
+    until: At,
+) -> Verdict {
     let failed = case.rest_failures(at, until);
     let failed: Vec<At> = failed
-        .filter(|failure| failure.status >= 500)
-        .map(|failure| failure.at)
+        .filter(|(id, failure)| failure.status >= 500 && case.is_same_server(*id, socket))
+        .map(|(_, failure)| failure.at)
         .collect();
     if let Some(first) = failed.first() {
         let calls = count(failed.len() as u64, "REST call");
@@ -108,7 +123,11 @@ fn over_rest(mut verdict: Verdict, case: &Case<'_>, at: At, until: At) -> Verdic
             .shown(*first, "REST answers with a server error");
     }
     let mut polls = case.session.rest().polls.iter();
-    if let Some(poll) = polls.find(|poll| at < poll.at && poll.at < until && poll.status == 200) {
+    let lives = polls.find(|poll| {
+        let within = at < poll.at && poll.at < until;
+        within && poll.status == 200 && case.is_same_server(poll.connection, socket)
+    });
+    if let Some(poll) = lives {
         verdict.confidence = Confidence::Likely;
         verdict = verdict
             .lacking("SystemInfo was answered meanwhile: perhaps only the web application's own link to the notification service was down")
@@ -150,6 +169,12 @@ mod tests {
             .pings(3)
             .finesse(true)
             .pings(2);
+        assert_eq!(script.cause(), Some(("web-app-down", Likely)));
+    }
+
+    #[test]
+    fn finesse_unavailable_while_pings_stay_without_an_answer_is_but_likely() {
+        let script = gone().after(5.0).ping().after(6.0).finesse(true);
         assert_eq!(script.cause(), Some(("web-app-down", Likely)));
     }
 
