@@ -5,7 +5,6 @@
 
 mod body;
 mod connection;
-mod fold;
 mod http;
 mod paint;
 mod render;
@@ -29,9 +28,10 @@ use std::io::{self, ErrorKind, Write};
 use std::thread::{Builder, JoinHandle, sleep};
 use std::time::Duration;
 
-use super::filter::{Context, Selection};
+use super::filter::Selection;
 use crate::bus::{Received, Subscription};
 use crate::event::Event;
+use crate::session::Contexts;
 
 /// How the console did.
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ pub struct Console<W> {
     output: W,
     renderer: Renderer,
     selection: Selection,
-    context: Context,
+    contexts: Contexts,
     summary: Summary,
     /// What the event that is being written says.
     text: String,
@@ -66,7 +66,7 @@ impl<W: Write> Console<W> {
             output,
             renderer,
             selection: selection.into(),
-            context: Context::default(),
+            contexts: Contexts::default(),
             summary: Summary::default(),
             text: String::new(),
         }
@@ -142,12 +142,11 @@ impl<W: Write> Console<W> {
     }
 
     fn render(&mut self, event: &Event, text: &mut String) {
-        self.context.take(event);
-        if self.selection.wants(event, &self.context) {
-            self.renderer.render(event, text);
+        let context = self.contexts.take(event);
+        self.renderer.pass(event);
+        if self.selection.wants(event, &context) {
+            self.renderer.render(event, &context, text);
             self.summary.shown += 1;
-        } else {
-            self.renderer.pass(event);
         }
     }
 

@@ -38,7 +38,7 @@ fn judge(case: &Case<'_>) -> Opinion {
         ),
     };
     let sure = match next {
-        Some(_) if was_lost_before(loss, at) => Confidence::Certain,
+        Some(_) if silent_since(case, loss, at).is_some() => Confidence::Certain,
         _ => Confidence::Likely,
     };
     let verdict = Verdict::new(sure, says).shown(at, "conflict on the old socket");
@@ -46,11 +46,11 @@ fn judge(case: &Case<'_>) -> Opinion {
         Some((_, bound)) => verdict.shown(bound, "the desktop's own new login"),
         None => verdict.lacking("the login that took its place is not in this recording"),
     };
-    if was_lost_before(loss, at) {
+    if let Some(since) = silent_since(case, loss, at) {
         return verdict
             .because(format!(
                 "the socket had been of no use for {} by then",
-                duration(at.time.since(loss.at.time))
+                duration(at.time.since(since.time))
             ))
             .only(Role::Consequence)
             .matches();
@@ -67,21 +67,36 @@ fn judge(case: &Case<'_>) -> Opinion {
 
 /// Whether a conflict was for a socket that the desktop had already given up.
 pub(super) fn is_own(case: &Case<'_>, loss: &Loss<'_>, conflict: At) -> bool {
-    was_lost_before(loss, conflict) || went_quiet(case, loss, conflict)
+    let quiet = || went_quiet(case, loss, conflict) && came_here(case, loss, conflict);
+    silent_since(case, loss, conflict).is_some() || quiet()
 }
 
-/// Whether its loss was seen: a ping that waits, or the client's own Close without a goodbye.
-fn was_lost_before(loss: &Loss<'_>, conflict: At) -> bool {
+/// Since when the socket was of no use, where that was seen: a ping that waits, or the client's own Close without a
+/// goodbye.
+fn silent_since(case: &Case<'_>, loss: &Loss<'_>, conflict: At) -> Option<At> {
     let closed = matches!(loss.word, Word::Close(close) if close.direction == Direction::ToServer);
-    loss.unanswered.is_some() || (closed && !loss.is_voluntary() && loss.over < conflict)
+    let given_up = closed && !loss.is_voluntary() && loss.over < conflict;
+    if loss.unanswered.is_some() || given_up {
+        return Some(loss.at);
+    }
+    // The next ping was nearly due, and the desktop itself signed in: it did not wait any longer.
+    let waiting = loss.socket.stream.pings.to_server.waiting(conflict.time)?;
+    let due = case.seconds_on(loss, 10).0 / 10 * 9;
+    let waited = conflict.time.since(waiting.sent.time);
+    (waited.0 >= due && came_here(case, loss, conflict)).then_some(waiting.sent)
 }
 
-/// Whether a desktop that had pinged regularly stopped, and a new login came through this finspect.
+/// Whether the login that took the socket's place came through this finspect.
+fn came_here(case: &Case<'_>, loss: &Loss<'_>, conflict: At) -> bool {
+    successor(case, loss.connection, conflict).is_some()
+}
+
+/// Whether a desktop that had pinged regularly had stopped.
 fn went_quiet(case: &Case<'_>, loss: &Loss<'_>, conflict: At) -> bool {
     let Some(heard) = loss.heard() else {
         return false;
     };
-    let interval = case.clocks.interval.0;
+    let interval = case.seconds_on(loss, 10).0;
     let quiet = conflict.time.since(heard.time).0 >= interval.saturating_mul(QUIET);
     quiet
         && matches!(
@@ -89,7 +104,6 @@ fn went_quiet(case: &Case<'_>, loss: &Loss<'_>, conflict: At) -> bool {
             Word::StreamError(Direction::ToClient, "conflict")
         )
         && is_regular(loss, Micros(interval))
-        && successor(case, loss.connection, conflict).is_some()
 }
 
 /// Whether the last pings came in time: those of a hidden tab are a minute apart, and it lives.

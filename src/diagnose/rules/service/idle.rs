@@ -31,7 +31,7 @@ fn judge(case: &Case<'_>) -> Opinion {
     };
     let quiet = loss.over.time.since(heard.time);
     let named = word == Ending::Named;
-    if quiet < case.seconds(SHORTEST) {
+    if quiet < case.seconds_on(loss, SHORTEST) {
         let why = format!(
             "the server speaks of a timeout, but the browser had sent something only {} before",
             duration(quiet)
@@ -44,7 +44,7 @@ fn judge(case: &Case<'_>) -> Opinion {
     }
     let sure = match word {
         Ending::Named => Confidence::Certain,
-        Ending::Plain if quiet >= case.seconds(PATIENT) => Confidence::Likely,
+        Ending::Plain if quiet >= case.seconds_on(loss, PATIENT) => Confidence::Likely,
         Ending::Plain => Confidence::Possible,
     };
     let says = format!(

@@ -53,9 +53,19 @@ fn judge(case: &Case<'_>) -> Opinion {
         "The notification service crashed or was killed: the connection broke off, and for {} no new one was accepted",
         duration(case.until().time.since(loss.over.time))
     );
-    let verdict = Verdict::new(Confidence::Likely, says)
+    let mut verdict = Verdict::new(Confidence::Likely, says)
         .because("the connection broke off without a word, and the next attempts were refused")
         .shown(loss.over, "the connection breaks off");
+    if let Some(at) = rest_lives(case, loss) {
+        verdict = verdict
+            .because("REST at the same server went on answering")
+            .shown(at, "REST is answered");
+    } else if !is_port_closed(case) {
+        // A gateway answers the same whatever is gone behind it.
+        verdict.confidence = Confidence::Possible;
+        verdict = verdict
+            .lacking("no answer of REST tells whether it was the notification service alone");
+    }
     with_refusals(verdict, &refused).matches()
 }
 
@@ -75,14 +85,13 @@ fn turned_away(case: &Case<'_>) -> Opinion {
 
 /// Whether the web server was gone as well: a gateway that reaches nothing, or REST that broke off at the same time.
 fn went_all_at_once(case: &Case<'_>, loss: &Loss<'_>) -> bool {
-    let target = loss.connection.target.as_ref();
     let until = case.until();
     let mut polls = case.session.rest().polls.iter();
     let gateway = polls.any(|poll| {
         matches!(poll.status, 502 | 504)
             && loss.over < poll.at
             && poll.at <= until
-            && case.is_same_server(poll.connection, loss.connection.id)
+            && !case.is_other_server(poll.connection, loss.connection.id)
     });
     let mut others = case
         .session
@@ -91,11 +100,29 @@ fn went_all_at_once(case: &Case<'_>, loss: &Loss<'_>) -> bool {
     let broke_off = others.any(|one| {
         let end = one.first_end().filter(|end| is_abrupt(end));
         let apart = end.map(|end| end.at.time.0.abs_diff(loss.over.time.0));
-        one.target.as_ref() == target
-            && one.exchanges.done > 0
+        !case.is_other_server(one.id, loss.connection.id)
             && apart.is_some_and(|apart| apart <= case.seconds(1).0)
     });
     gateway || broke_off
+}
+
+/// When SystemInfo was answered by Finesse itself, while no socket could be had.
+fn rest_lives(case: &Case<'_>, loss: &Loss<'_>) -> Option<At> {
+    let until = case.until();
+    let mut polls = case.session.rest().polls.iter();
+    let alive = polls.find(|poll| {
+        matches!(poll.status, 200 | 503)
+            && loss.over < poll.at
+            && poll.at <= until
+            && !case.is_other_server(poll.connection, loss.connection.id)
+    });
+    alive.map(|poll| poll.at)
+}
+
+/// Whether the server's machine lived, and nobody listened there.
+fn is_port_closed(case: &Case<'_>) -> bool {
+    let mut attempts = case.incident.attempts();
+    attempts.any(|attempt| attempt.stage == Stage::Dial(&DialFailure::ConnectionRefused))
 }
 
 /// Whether the server broke a connection off.
@@ -143,7 +170,7 @@ fn with_refusals(verdict: Verdict, refused: &[At]) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::rule::Confidence::{Certain, Likely};
+    use crate::diagnose::rule::Confidence::{Certain, Likely, Possible};
     use crate::diagnose::testing::Script;
     use crate::event::Direction::ToClient;
     use crate::event::Manner;
@@ -162,9 +189,18 @@ mod tests {
     #[test]
     fn a_connection_that_breaks_off_and_sockets_that_are_refused_then_are_likely_a_crash() {
         for manner in [Manner::Reset, Manner::CloseNotify] {
-            let script = refuses(breaks_off(manner), 502).logs_in("1001002").pings(2);
+            let script = refuses(breaks_off(manner), 502);
+            let script = script.rest("GET", "/finesse/api/SystemInfo", 503);
+            let script = script.after(3.0).logs_in("1001002").pings(2);
             assert_eq!(script.cause(), Some(("service-restart", Likely)));
         }
+    }
+
+    #[test]
+    fn a_gateway_that_refuses_where_rest_is_not_seen_is_but_possible() {
+        let script = refuses(breaks_off(Manner::Reset), 502);
+        let cause = script.logs_in("1001002").pings(2).cause();
+        assert_eq!(cause, Some(("service-restart", Possible)));
     }
 
     #[test]
