@@ -103,7 +103,12 @@ fn login(socket: &Socket) -> Option<(At, Stage<'_>)> {
     if let Some((at, condition)) = &stream.bind_failed {
         return Some((*at, Stage::Bind(condition)));
     }
-    let logging_in = stream.bound.is_none() && stream.opened.to_server.is_some();
+    // Where events are missing, what only who is signed in does tells of the sign-in.
+    let signed_in = stream.bound.is_some()
+        || stream.available.is_some()
+        || stream.notifications > 0
+        || stream.pings.to_server.sent > 0;
+    let logging_in = !signed_in && stream.opened.to_server.is_some();
     let mut errors = stream.errors.iter().filter(|_| logging_in);
     let error = errors.find(|(_, from, _)| *from == Direction::ToClient)?;
     Some((error.0, Stage::StreamError(&error.2)))

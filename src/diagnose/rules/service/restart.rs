@@ -66,6 +66,11 @@ fn judge(case: &Case<'_>) -> Opinion {
         verdict = verdict
             .lacking("no answer of REST tells whether it was the notification service alone");
     }
+    if case.misses(loss.over.time, case.until().time) {
+        verdict.confidence = Confidence::Possible;
+        verdict =
+            verdict.lacking("events of that time are missing, and REST may have failed among them");
+    }
     with_refusals(verdict, &refused).matches()
 }
 
@@ -173,7 +178,7 @@ mod tests {
     use crate::diagnose::rule::Confidence::{Certain, Likely, Possible};
     use crate::diagnose::testing::Script;
     use crate::event::Direction::ToClient;
-    use crate::event::Manner;
+    use crate::event::{EventKind, Gap, Manner};
 
     fn breaks_off(manner: Manner) -> Script {
         let script = Script::new().logs_in("1001002").pings(4).after(3.0);
@@ -199,6 +204,15 @@ mod tests {
     #[test]
     fn a_gateway_that_refuses_where_rest_is_not_seen_is_but_possible() {
         let script = refuses(breaks_off(Manner::Reset), 502);
+        let cause = script.logs_in("1001002").pings(2).cause();
+        assert_eq!(cause, Some(("service-restart", Possible)));
+    }
+
+    #[test]
+    fn a_crash_in_which_events_are_missing_is_but_possible() {
+        let script = refuses(breaks_off(Manner::Reset), 502);
+        let script = script.event(EventKind::Gap(Gap::default()));
+        let script = script.rest("GET", "/finesse/api/SystemInfo", 200);
         let cause = script.logs_in("1001002").pings(2).cause();
         assert_eq!(cause, Some(("service-restart", Possible)));
     }

@@ -1,8 +1,9 @@
 //! The server ends the stream with an error: each condition by its name (RFC 6120 section 4.9.3, `finesse.md` 4.3, row 21).
 
+use super::idle::names_timeout;
 use crate::diagnose::attempt::Stage;
 use crate::diagnose::case::Case;
-use crate::diagnose::loss::Word;
+use crate::diagnose::loss::{Loss, Word};
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::words::duration;
 use crate::event::Direction;
@@ -26,6 +27,14 @@ fn judge(case: &Case<'_>) -> Opinion {
                 Some(text) => verdict.because(format!("its own words for it are {text:?}")),
                 None => verdict,
             };
+            if let Some(lacking) = more_was_said(case, loss, condition) {
+                return Verdict {
+                    confidence: Confidence::Possible,
+                    ..verdict
+                }
+                .lacking(lacking)
+                .matches();
+            }
             let Some(ping) = loss.unanswered else {
                 return verdict.matches();
             };
@@ -42,6 +51,20 @@ fn judge(case: &Case<'_>) -> Opinion {
         }
         _ => refused(case),
     }
+}
+
+/// Why an error that names no reason is not the last word: the Close behind it does, or may have done.
+fn more_was_said(case: &Case<'_>, loss: &Loss<'_>, condition: &str) -> Option<&'static str> {
+    if condition != "internal-server-error" {
+        return None;
+    }
+    let mut closes = loss.socket.closes.iter();
+    if closes.any(|close| names_timeout(&close.reason)) {
+        return Some("the Close that follows names a timeout, and the error does not");
+    }
+    let end = loss.end().map_or(loss.over, |end| end.at);
+    let missing = case.misses(loss.over.time, end.time);
+    missing.then_some("events right after it are missing, and the Close may have said more")
 }
 
 /// A stream that was refused before it was bound.
@@ -210,6 +233,15 @@ mod tests {
             .says("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='x' version='1.0'/>")
             .stream_error("host-unknown");
         assert_eq!(script.cause(), Some(("stream-error", Certain)));
+    }
+
+    #[test]
+    fn a_socket_whose_sign_in_is_missing_from_the_recording_was_not_refused() {
+        let opens = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='x' version='1.0'/>";
+        let script = Script::new().connects().opens_socket().says(opens).pings(4);
+        let report = script.stream_error("policy-violation").diagnosed();
+        let cause = report.incidents[0].cause.clone().unwrap();
+        assert!(cause.says.contains("was established"), "{}", cause.says);
     }
 
     #[test]
