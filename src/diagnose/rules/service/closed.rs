@@ -2,7 +2,7 @@
 //! 4.4).
 
 use crate::diagnose::case::Case;
-use crate::diagnose::loss::Word;
+use crate::diagnose::loss::{Loss, Word};
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::words::duration;
 use crate::event::Direction;
@@ -54,12 +54,23 @@ fn judge(case: &Case<'_>) -> Opinion {
             duration(loss.waited().unwrap_or_default())
         ))
         .shown(ping, "a ping that waits"),
+        None if verdict.confidence < Confidence::Certain && is_quiet(case, loss) => Verdict {
+            confidence: Confidence::Possible,
+            ..verdict
+        }
+        .lacking("the desktop had stopped pinging before, and the Close does not say why"),
         None if verdict.confidence < Confidence::Certain => {
             verdict.lacking("the Close does not say why; the server's log does")
         }
         None => verdict,
     };
     verdict.matches()
+}
+
+/// Whether two pings of the desktop were overdue.
+fn is_quiet(case: &Case<'_>, loss: &Loss<'_>) -> bool {
+    let quiet = loss.heard().map(|heard| loss.over.time.since(heard.time));
+    quiet.is_some_and(|quiet| quiet >= case.seconds_on(loss, 20))
 }
 
 fn server_close(closes: &[Close]) -> Option<&Close> {
@@ -177,7 +188,7 @@ const CODES: &[(u16, &str, &str)] = &[
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::rule::Confidence::{self, Certain, Likely};
+    use crate::diagnose::rule::Confidence::{self, Certain, Likely, Possible};
     use crate::diagnose::testing::Script;
     use crate::event::Direction::{ToClient, ToServer};
 
@@ -222,6 +233,13 @@ mod tests {
             assert_eq!((rule, sure), ("server-closed", Likely), "{code:?}");
             assert!(!says.is_empty());
         }
+    }
+
+    #[test]
+    fn an_empty_close_for_a_desktop_that_had_stopped_pinging_is_but_possible() {
+        let script = Script::new().logs_in("1001002").pings(4).after(30.0);
+        let script = script.closes(ToClient, None, "");
+        assert_eq!(script.cause(), Some(("server-closed", Possible)));
     }
 
     #[test]

@@ -168,9 +168,9 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_close_after_a_short_silence_is_weaker_than_the_close_itself() {
+    fn a_plain_close_after_a_short_silence_is_but_possible_and_an_error_says_more() {
         let close = quiet(60.0).closes(ToClient, Some(1000), "");
-        assert_eq!(close.cause(), Some(("server-closed", Likely)));
+        assert_eq!(close.cause(), idle(Possible));
         let error = quiet(60.0).stream_error("internal-server-error");
         assert_eq!(error.cause(), Some(("stream-error", Certain)));
     }
