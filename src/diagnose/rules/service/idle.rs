@@ -32,7 +32,7 @@ fn judge(case: &Case<'_>) -> Opinion {
     let quiet = loss.over.time.since(heard.time);
     let named = word == Ending::Named;
     let short = quiet < case.seconds_on(loss, SHORTEST);
-    if short && !(named && !case.clocks.seen) {
+    if short && (case.clocks.seen || !named) {
         let why = format!(
             "the server speaks of a timeout, but the browser had sent something only {} before",
             duration(quiet)
