@@ -36,6 +36,16 @@ pub enum Stage<'a> {
     StreamError(&'a str),
     /// No presence of the user `finesse` came after login.
     NoFinesse,
+    /// The client sent no presence after login, or one of this negative priority.
+    NoPresence(Option<&'a str>),
+}
+
+impl Stage<'_> {
+    /// Whether the login itself was done, so that there was a socket to lose.
+    #[must_use]
+    pub const fn is_logged_in(&self) -> bool {
+        matches!(self, Self::NoFinesse | Self::NoPresence(_))
+    }
 }
 
 impl<'a> Attempt<'a> {
@@ -46,7 +56,9 @@ impl<'a> Attempt<'a> {
             .or_else(|| upgrade(connection))
             .or_else(|| {
                 let socket = connection.socket.as_ref().filter(|one| is_desktop(one))?;
-                login(socket).or_else(|| no_finesse(session, connection, socket, clocks))
+                login(socket)
+                    .or_else(|| no_presence(session, connection, socket, clocks))
+                    .or_else(|| no_finesse(session, connection, socket, clocks))
             });
         let (at, stage) = stage?;
         Some(Self {
@@ -91,7 +103,12 @@ fn login(socket: &Socket) -> Option<(At, Stage<'_>)> {
     if let Some((at, condition)) = &stream.bind_failed {
         return Some((*at, Stage::Bind(condition)));
     }
-    let logging_in = stream.bound.is_none() && stream.opened.to_server.is_some();
+    // Where events are missing, what only who is signed in does tells of the sign-in.
+    let signed_in = stream.bound.is_some()
+        || stream.available.is_some()
+        || stream.notifications > 0
+        || stream.pings.to_server.sent > 0;
+    let logging_in = !signed_in && stream.opened.to_server.is_some();
     let mut errors = stream.errors.iter().filter(|_| logging_in);
     let error = errors.find(|(_, from, _)| *from == Direction::ToClient)?;
     Some((error.0, Stage::StreamError(&error.2)))
@@ -107,9 +124,37 @@ fn no_finesse<'a>(
     let stream = &socket.stream;
     let (present, _) = stream.available.as_ref()?;
     stream.bound.as_ref()?;
-    let (_, last) = session.span()?;
-    let until = connection.first_end().map_or(last, |end| end.at);
-    let waited = until.time.since(present.time);
-    let never = stream.finesse.is_empty() && waited >= clocks.patience;
+    let seen = stream.finesse.iter().any(|one| one.available);
+    let never = !seen && lasted(session, connection, *present, clocks);
     never.then_some((*present, Stage::NoFinesse))
+}
+
+/// A server sends no events to a client without a presence, or with one of a negative priority (`finesse.md` 4.3, row
+/// 19).
+fn no_presence<'a>(
+    session: &Session,
+    connection: &Connection,
+    socket: &'a Socket,
+    clocks: &Clocks,
+) -> Option<(At, Stage<'a>)> {
+    let stream = &socket.stream;
+    let (bound, _) = stream.bound.as_ref()?;
+    let priority = match &stream.available {
+        None => None,
+        Some((_, priority)) => Some(priority.as_deref().filter(|one| is_negative(one))?),
+    };
+    let never = stream.notifications == 0 && lasted(session, connection, *bound, clocks);
+    never.then_some((*bound, Stage::NoPresence(priority)))
+}
+
+fn is_negative(priority: &str) -> bool {
+    priority.trim().parse().is_ok_and(|number: i64| number < 0)
+}
+
+/// Whether the connection lived on for longer than clients are patient.
+fn lasted(session: &Session, connection: &Connection, from: At, clocks: &Clocks) -> bool {
+    let last = session.span().map(|(_, last)| last);
+    let end = connection.first_end().map(|end| end.at);
+    let until = end.or(last).unwrap_or(from);
+    until.time.since(from.time) >= clocks.patience
 }

@@ -2,13 +2,14 @@
 
 use jiff::tz::TimeZone;
 
-use crate::event::{Direction, Host, Leg, Micros};
-use crate::session::{At, Connection, Ping, Session};
+use crate::event::{ConnectionId, Direction, Host, Leg, Micros};
+use crate::session::{At, Connection, Failure, Ping, Session};
 
 use super::clocks::Clocks;
 use super::incident::Incident;
 use super::loss::Loss;
 use super::path::{self, Path};
+use super::rule::Role;
 use super::words;
 
 /// An incident, and the session around it.
@@ -56,6 +57,47 @@ impl<'a> Case<'a> {
         self.incident.losses().find(|loss| !loss.is_voluntary())
     }
 
+    /// The part that something can have played which began then: what comes after a loss cannot have caused it.
+    #[must_use]
+    pub fn role(&self, at: At) -> Role {
+        match self.loss() {
+            Some(loss) if loss.at < at => Role::Contributing,
+            _ => Role::Cause,
+        }
+    }
+
+    /// Whether events are missing between `from` and `to`.
+    #[must_use]
+    pub fn misses(&self, from: Micros, to: Micros) -> bool {
+        let mut gaps = self.session.gaps().iter();
+        gaps.any(|(at, _)| from <= at.time && at.time <= to)
+    }
+
+    /// Answers of REST with an error, between `from` and `to`, in order, each with its connection.
+    pub fn rest_failures(
+        &self,
+        from: At,
+        to: At,
+    ) -> impl Iterator<Item = &'a (ConnectionId, Failure)> {
+        let failures = self.session.rest().failures.iter();
+        failures.filter(move |(_, one)| from <= one.at && one.at <= to && !one.upgrade)
+    }
+
+    /// Whether two connections lead to the same host and port, as far as that is known.
+    #[must_use]
+    pub fn is_same_server(&self, one: ConnectionId, other: ConnectionId) -> bool {
+        let target = |id| self.session.get(id)?.target.as_ref();
+        target(one).is_some_and(|one| target(other) == Some(one))
+    }
+
+    /// Whether two connections are known to lead to different hosts or ports.
+    #[must_use]
+    pub fn is_other_server(&self, one: ConnectionId, other: ConnectionId) -> bool {
+        let target = |id| self.session.get(id)?.target.as_ref();
+        let known = target(one).zip(target(other));
+        known.is_some_and(|(one, other)| one != other)
+    }
+
     /// When the incident began.
     #[must_use]
     pub fn began(&self) -> At {
@@ -73,6 +115,15 @@ impl<'a> Case<'a> {
     #[must_use]
     pub const fn seconds(&self, seconds: u64) -> Micros {
         self.clocks.seconds(seconds)
+    }
+
+    /// The same on the clock of one socket, where several desktops of a recording have different ones.
+    #[must_use]
+    pub fn seconds_on(&self, loss: &Loss<'_>, seconds: u64) -> Micros {
+        let own = loss.socket.stream.pings.to_server.interval();
+        let all = self.clocks.interval;
+        let interval = own.map_or(all, |own| own.min(all));
+        Micros(interval.0.saturating_mul(seconds) / 10)
     }
 
     /// Why nothing that is said of this incident can be sure: events are missing around its beginning.
@@ -179,13 +230,6 @@ impl<'a> Case<'a> {
         connection
             .client
             .is_some_and(|client| client.ip().is_loopback())
-    }
-
-    /// Whether events are missing between `from` and `to`.
-    #[must_use]
-    pub fn misses(&self, from: Micros, to: Micros) -> bool {
-        let mut gaps = self.session.gaps().iter();
-        gaps.any(|(at, _)| from <= at.time && at.time <= to)
     }
 
     /// Pings of the lost socket that were answered only after it was over.

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::event::Micros;
+use crate::finesse::{Actor, Reason};
 use crate::session::{At, Connection, Service, Session, StateChange};
 
 use super::attempt::{Attempt, Stage};
 use super::clocks::{AllClocks, Clocks};
 use super::loss::Loss;
+use super::refusals::Refusals;
 
 /// A stretch of time in which one agent had no service, or lost a state to the system.
 #[derive(Debug, Clone)]
@@ -35,6 +37,8 @@ pub enum Symptom<'a> {
     FinesseGone(&'a Connection, At),
     /// The system took the agent's state.
     Forced(&'a StateChange),
+    /// REST did not accept the agent's credentials, again and again.
+    Unauthorized(Refusals<'a>),
 }
 
 impl<'a> Symptom<'a> {
@@ -47,6 +51,16 @@ impl<'a> Symptom<'a> {
             Self::OutOfService(service) => service.at,
             Self::FinesseGone(_, at) => *at,
             Self::Forced(change) => change.at,
+            Self::Unauthorized(refusals) => refusals.first.at,
+        }
+    }
+
+    /// Until when it lasted, as far as the server's patience is concerned; `None` for what is no loss of a desktop.
+    fn over(&self) -> Option<At> {
+        match self {
+            Self::Lost(loss) => Some(loss.over.max(loss.at)),
+            Self::Forced(_) | Self::Unauthorized(_) => None,
+            _ => Some(self.at()),
         }
     }
 }
@@ -78,6 +92,14 @@ impl<'a> Incident<'a> {
         })
     }
 
+    /// Runs of REST calls whose credentials were refused, in order.
+    pub fn refusals(&self) -> impl Iterator<Item = &Refusals<'a>> {
+        self.symptoms.iter().filter_map(|symptom| match symptom {
+            Symptom::Unauthorized(refusals) => Some(refusals),
+            _ => None,
+        })
+    }
+
     /// State changes by the system, in order.
     pub fn forced(&self) -> impl Iterator<Item = &'a StateChange> {
         self.symptoms.iter().filter_map(|symptom| match symptom {
@@ -104,7 +126,7 @@ pub fn incidents<'a>(session: &'a Session, clocks: &AllClocks) -> Vec<Incident<'
     all
 }
 
-/// Puts a symptom into the incident that it belongs to: the one that is not over when it begins.
+/// Puts a symptom into the incident that it belongs to: the one that is not over when it begins, or that it follows from.
 fn join<'a>(
     session: &'a Session,
     clocks: &Clocks,
@@ -113,20 +135,22 @@ fn join<'a>(
     symptom: Symptom<'a>,
 ) {
     let at = symptom.at();
-    let back = back(session, agent, &symptom);
-    if let Some(incident) = incidents.last_mut() {
-        let goes_on = incident.back.is_none_or(|back| at <= back);
-        if goes_on || is_aftermath(incident, &symptom, clocks) {
-            // What comes late is part of the story, and does not make the outage longer.
-            if goes_on {
-                incident.back = match (incident.back, back) {
-                    (Some(one), Some(other)) => Some(one.max(other)),
-                    _ => None,
-                };
-            }
-            incident.symptoms.push(symptom);
-            return;
-        }
+    let back = back(session, clocks, agent, &symptom);
+    if let Some(incident) = incidents.last_mut()
+        && incident.back.is_none_or(|back| at <= back)
+    {
+        incident.back = match (incident.back, back) {
+            (Some(one), Some(other)) => Some(one.max(other)),
+            _ => None,
+        };
+        incident.symptoms.push(symptom);
+        return;
+    }
+    let mut latest = incidents.iter_mut().rev().take(LATEST);
+    if let Some(incident) = latest.find(|one| is_aftermath(one, &symptom, clocks)) {
+        // What comes late is part of the story, and does not make the outage longer.
+        incident.symptoms.push(symptom);
+        return;
     }
     incidents.push(Incident {
         agent: agent.cloned(),
@@ -136,20 +160,37 @@ fn join<'a>(
     });
 }
 
-/// Whether a state that the system took belongs to a socket that was lost before (`finesse.md` 4.1: up to 180 s later).
+/// Whether a symptom follows from what was wrong before: a state that the system takes from a lost desktop (`finesse.md`
+/// 4.1: up to 180 s later), and a desktop that leaves once its agent was logged out or refused.
 fn is_aftermath(incident: &Incident<'_>, symptom: &Symptom<'_>, clocks: &Clocks) -> bool {
-    let Symptom::Forced(change) = symptom else {
-        return false;
+    let within = |from: Option<At>, seconds| {
+        from.is_some_and(|from| symptom.at().time.since(from.time) <= clocks.seconds(seconds))
     };
-    let lost = incident.losses().map(|loss| loss.over.max(loss.at)).max();
-    is_connection_failure(change)
-        && lost.is_some_and(|lost| change.at.time.since(lost.time) <= clocks.seconds(AFTERMATH))
+    match symptom {
+        Symptom::Forced(change) if is_connection_failure(change) => {
+            let lost = incident.symptoms.iter().filter_map(Symptom::over).max();
+            within(lost, AFTERMATH)
+        }
+        Symptom::Lost(loss) if loss.is_voluntary() => {
+            let logouts = incident.forced().filter(|change| change.state == "LOGOUT");
+            let refused = incident.refusals().map(|refusals| refusals.last.at);
+            within(
+                logouts.map(|change| change.at).chain(refused).max(),
+                LEAVING,
+            )
+        }
+        _ => false,
+    }
 }
 
-/// Whether Finesse answers a lost desktop with it.
+/// Whether a code is one with which Finesse answers a lost desktop (`finesse.md` 3.4).
 pub(super) fn is_connection_failure(change: &StateChange) -> bool {
-    let code = change.reason_code.as_deref().unwrap_or_default();
-    CONNECTION_FAILURES.contains(&code)
+    reason(change).is_some_and(|reason| reason.by == Actor::LostDesktop)
+}
+
+/// The system's reason for a state; `None` where the agent chose it.
+pub(super) fn reason(change: &StateChange) -> Option<&'static Reason> {
+    Reason::of(change.reason_code.as_deref()?)
 }
 
 fn by_agent<'a>(
@@ -174,14 +215,14 @@ fn by_agent<'a>(
         if let Some(attempt) = attempt {
             add(attempt.user(), Symptom::NotObtained(attempt));
         }
-        let logged_in = attempt.is_none_or(|attempt| attempt.stage == Stage::NoFinesse);
+        let logged_in = attempt.is_none_or(|attempt| attempt.stage.is_logged_in());
         if let Some(loss) = Loss::of(session, connection, clocks).filter(|_| logged_in) {
             add(loss.user(), Symptom::Lost(loss));
         }
         if let Some(socket) = &connection.socket {
             let user = socket.stream.user().map(str::to_lowercase);
-            for presence in socket.stream.finesse.iter().filter(|one| !one.available) {
-                add(user.clone(), Symptom::FinesseGone(connection, presence.at));
+            for at in socket.stream.finesse_left() {
+                add(user.clone(), Symptom::FinesseGone(connection, at));
             }
         }
     }
@@ -191,43 +232,68 @@ fn by_agent<'a>(
         let user = socket.and_then(|socket| socket.stream.user().map(str::to_lowercase));
         add(user, Symptom::OutOfService(service));
     }
+    for refusals in Refusals::of(session, clocks.for_user(None)) {
+        add(refusals.user(), Symptom::Unauthorized(refusals));
+    }
     for agent in session.agents() {
-        for change in agent.states.iter().filter(|change| is_forced(change)) {
+        let clocks = clocks.for_user(Some(&agent.user));
+        for change in &agent.states {
+            if !is_forced(session, clocks, &agent.user, change) {
+                continue;
+            }
             add(Some(agent.user.clone()), Symptom::Forced(change));
         }
     }
     all
 }
 
-/// Whether the system, not the agent, chose the state: the codes of `finesse.md` 3.4.
-fn is_forced(change: &StateChange) -> bool {
-    const CODES: [&str; 31] = [
-        "255", "999", "20001", "20002", "20003", "22", "33", "32740", "32741", "32742", "32748",
-        "32750", "32756", "32757", "32759", "32762", "32763", "32764", "32765", "32767", "50001",
-        "50002", "50003", "50004", "50006", "50010", "50020", "50030", "65533", "65534", "65535",
-    ];
-    let code = change.reason_code.as_deref().unwrap_or_default();
-    CODES.contains(&code)
+/// Whether the system, not the agent, chose the state.
+fn is_forced(session: &Session, clocks: &Clocks, user: &str, change: &StateChange) -> bool {
+    let Some(reason) = reason(change) else {
+        return false;
+    };
+    if !reason.ambiguous {
+        return true;
+    }
+    let mut wishes = session.rest().wishes.iter();
+    !wishes.any(|wish| {
+        let waited = change.at.time.since(wish.at.time);
+        wish.user == user
+            && wish.state == change.state
+            && wish.at <= change.at
+            && waited <= clocks.seconds(GRANTED)
+    })
 }
 
 /// When the agent had again what this symptom took away.
-fn back(session: &Session, agent: Option<&String>, symptom: &Symptom<'_>) -> Option<At> {
+fn back(
+    session: &Session,
+    clocks: &Clocks,
+    agent: Option<&String>,
+    symptom: &Symptom<'_>,
+) -> Option<At> {
     match symptom {
         Symptom::Lost(loss) if loss.is_voluntary() => Some(loss.at),
         Symptom::Forced(change) => Some(change.at),
-        Symptom::Lost(loss) => served(session, agent, loss.at),
+        // No success of REST is remembered: refusals that do not go on are over.
+        Symptom::Unauthorized(refusals) => {
+            served(session, clocks, agent, refusals.first.at).or(Some(refusals.last.at))
+        }
+        Symptom::Lost(loss) => served(session, clocks, agent, loss.at),
         Symptom::NotObtained(attempt) => match attempt.stage {
             Stage::NoFinesse => finesse_back(attempt.connection, attempt.at)
-                .or_else(|| served(session, agent, attempt.at)),
-            _ => served(session, agent, attempt.at),
+                .or_else(|| served(session, clocks, agent, attempt.at)),
+            _ => served(session, clocks, agent, attempt.at),
         },
         Symptom::OutOfService(service) => {
             let mut later = session.service().iter();
             let again = later.find(|one| one.at > service.at && one.is_in());
-            again.map(|one| one.at)
+            // The other node may serve before this one does.
+            let again = again.map(|one| one.at);
+            again.or_else(|| served(session, clocks, agent, service.at))
         }
         Symptom::FinesseGone(connection, at) => {
-            finesse_back(connection, *at).or_else(|| served(session, agent, *at))
+            finesse_back(connection, *at).or_else(|| served(session, clocks, agent, *at))
         }
     }
 }
@@ -239,23 +305,27 @@ fn finesse_back(connection: &Connection, after: At) -> Option<At> {
     Some(again.at)
 }
 
-/// When a new socket of the agent was bound after `after`, and had seen the presence of `finesse` if it ever did.
-fn served(session: &Session, agent: Option<&String>, after: At) -> Option<At> {
-    let sockets = session.connections().filter_map(|one| one.socket.as_ref());
-    let streams = sockets.map(|socket| &socket.stream);
-    let of_agent = streams.filter(|stream| {
-        let user = stream.user().map(str::to_lowercase);
-        agent.is_none() || user.as_ref() == agent
-    });
-    let bound = of_agent.filter_map(|stream| {
+/// When a new socket of the agent was bound after `after` that served, and had seen the presence of `finesse`.
+fn served(session: &Session, clocks: &Clocks, agent: Option<&String>, after: At) -> Option<At> {
+    let bound = session.connections().filter_map(|connection| {
+        let stream = &connection.socket.as_ref()?.stream;
         let (bound, _) = stream.bound.as_ref().filter(|(bound, _)| *bound > after)?;
+        let user = stream.user().map(str::to_lowercase);
+        let of_agent = agent.is_none() || user.as_ref() == agent;
+        if !of_agent || Attempt::of(session, connection, clocks).is_some() {
+            return None;
+        }
         let present = stream.finesse.iter().find(|one| one.available);
         Some(present.map_or(*bound, |one| one.at.max(*bound)))
     });
     bound.min()
 }
 
-/// Codes with which Finesse answers a lost desktop (`finesse.md` 3.4).
-pub(super) const CONNECTION_FAILURES: [&str; 4] = ["255", "50002", "50001", "32765"];
 /// Seconds after a loss within which Finesse may still answer it, with a margin over the documented 180.
 const AFTERMATH: u64 = 240;
+/// Seconds within which a desktop leaves whose agent was logged out.
+const LEAVING: u64 = 30;
+/// Seconds within which a state follows that was asked for.
+const GRANTED: u64 = 10;
+/// Incidents before, of one agent, from which something may follow.
+const LATEST: usize = 16;

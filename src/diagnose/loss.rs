@@ -114,6 +114,24 @@ impl<'a> Loss<'a> {
         matches!(self.word, Word::Close(close) if matches!(close.direction, Direction::ToServer))
     }
 
+    /// The last that the browser was heard to say before the socket was over.
+    #[must_use]
+    pub fn heard(&self) -> Option<At> {
+        let last = self.connection.last[Direction::ToServer];
+        if last.is_some_and(|last| last < self.over) {
+            return last;
+        }
+        // It spoke after the end too, and only the ledgers tell what came before.
+        let stream = &self.socket.stream;
+        let pings = stream.pings.to_server.latest().map(|ping| ping.sent);
+        let answers = stream.pings.to_client.latest();
+        let pongs = self.socket.frame_pings.to_client.latest();
+        let answers = answers.chain(pongs).filter_map(|ping| ping.answered);
+        let login = [stream.available.as_ref().map(|(at, _)| *at)];
+        let said = pings.chain(answers).chain(login.into_iter().flatten());
+        said.filter(|at| *at < self.over).max()
+    }
+
     /// The first end of a direction, whatever came before it.
     #[must_use]
     pub fn end(&self) -> Option<&'a End> {

@@ -22,6 +22,7 @@ pub mod path;
 pub mod pressure;
 #[cfg(test)]
 mod properties;
+pub mod refusals;
 pub mod report;
 pub mod rule;
 pub mod rules;

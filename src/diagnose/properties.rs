@@ -9,7 +9,7 @@ use std::{fmt, fs};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::rule::Confidence;
+use super::rule::{Confidence, Severity};
 use super::rules::named;
 use super::testing::report;
 use super::{Profile, Report, Subject, diagnose, fuzzing};
@@ -76,9 +76,11 @@ fn diagnosed(events: &[Event]) -> Report {
 /// Causes of which the report is sure.
 fn confident(report: &Report) -> BTreeSet<&'static str> {
     let causes = report.incidents.iter().filter_map(|one| one.cause.as_ref());
-    // That a ping was not answered is what remains of a cause that can no longer be told.
-    let named = causes.filter(|cause| cause.rule != "no-answer");
-    let sure = named.filter(|cause| cause.confidence >= Confidence::Likely);
+    // That somebody signed out in the end is true of nearly all of them, and no trouble; that a ping was not answered is
+    // what remains of a cause that can no longer be told.
+    let causes =
+        causes.filter(|cause| cause.severity > Severity::Info && cause.rule != "no-answer");
+    let sure = causes.filter(|cause| cause.confidence >= Confidence::Likely);
     sure.map(|cause| cause.rule).collect()
 }
 

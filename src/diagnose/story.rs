@@ -33,6 +33,12 @@ pub(super) fn first(case: &Case<'_>) -> Option<Mover> {
             "XMPP",
             format!("the agent's state became {}", change.state),
         ),
+        Symptom::Unauthorized(refusals) => (
+            refusals.first.at,
+            Who::Server,
+            "HTTP",
+            "it refused the credentials of REST calls with 401".to_owned(),
+        ),
     };
     Some(Mover {
         at: moment(case.session, at),
@@ -94,6 +100,7 @@ fn attempted(attempt: &Attempt<'_>) -> (At, Who, &'static str, String) {
         Stage::Upgrade(_) => (Who::Server, "HTTP"),
         Stage::Auth(_) | Stage::Bind(_) | Stage::StreamError(_) => (Who::Server, "XMPP"),
         Stage::NoFinesse => (Who::Nobody, "XMPP"),
+        Stage::NoPresence(_) => (Who::Browser, "XMPP"),
     };
     (attempt.at, who, layer, what)
 }
@@ -110,6 +117,7 @@ fn outcome(stage: &Stage<'_>) -> String {
         Stage::Bind(condition) => format!("the resource was refused ({condition})"),
         Stage::StreamError(condition) => format!("the stream was refused ({condition})"),
         Stage::NoFinesse => "signed in, but the user finesse never appeared".to_owned(),
+        Stage::NoPresence(_) => "signed in, but sent no presence that events go to".to_owned(),
     }
 }
 

@@ -162,11 +162,23 @@ impl Script {
             .hears(&format!("<presence xmlns='jabber:client' from='finesse@finesse1.example.com/desktop' to='{user}@finesse1.example.com/desktop'/>"))
     }
 
-    /// The login as this agent up to the bound resource.
-    pub(crate) fn binds(self, user: &str) -> Self {
+    /// `open` of both sides, and `auth`.
+    pub(crate) fn asks_in(self) -> Self {
         self.says("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='finesse1.example.com' version='1.0'/>")
             .hears("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' from='finesse1.example.com' id='s1' version='1.0'/>")
             .says("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>x</auth>")
+    }
+
+    /// SASL fails with this condition.
+    pub(crate) fn refused_in(self, condition: &str) -> Self {
+        self.hears(&format!(
+            "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><{condition}/></failure>"
+        ))
+    }
+
+    /// The login as this agent up to the bound resource.
+    pub(crate) fn binds(self, user: &str) -> Self {
+        self.asks_in()
             .hears("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
             .says("<iq xmlns='jabber:client' type='set' id='_bind_auth_2'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>desktop</resource></bind></iq>")
             .hears(&format!("<iq xmlns='jabber:client' type='result' id='_bind_auth_2'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>{user}@finesse1.example.com/desktop</jid></bind></iq>"))
@@ -220,6 +232,38 @@ impl Script {
         );
         let escaped = update.replace('<', "&lt;").replace('>', "&gt;");
         self.hears(&format!("<message xmlns='jabber:client' from='pubsub.finesse1.example.com'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='{node}'><item id='x'><notification xmlns='http://jabber.org/protocol/pubsub'>{escaped}</notification></item></items></event></message>"))
+    }
+
+    /// The user `finesse` comes or goes.
+    pub(crate) fn finesse(self, available: bool) -> Self {
+        let kind = if available { "" } else { " type='unavailable'" };
+        self.hears(&format!(
+            "<presence xmlns='jabber:client' from='finesse@finesse1.example.com/desktop'{kind}/>"
+        ))
+    }
+
+    /// Finesse says of itself that it has this status, and why, with more elements of `SystemInfo`.
+    pub(crate) fn system_info(self, status: &str, reason: &str, more: &str) -> Self {
+        self.update(
+            "/finesse/api/SystemInfo",
+            &format!("<systemInfo>{more}<status>{status}</status><statusReason>{reason}</statusReason></systemInfo>"),
+        )
+    }
+
+    /// A REST call on a connection of its own, answered with this status; goes on with the connection before.
+    pub(crate) fn rest(self, method: &str, target: &str, status: u16) -> Self {
+        let before = self.connection;
+        let mut script = self.connects().asks(method, target, &[]).answers(status);
+        script.connection = before;
+        script
+    }
+
+    /// The same, a `PUT` that asks for a state of an agent; accepted.
+    pub(crate) fn rest_wishes(self, user: &str, state: &str) -> Self {
+        let before = self.connection;
+        let mut script = self.connects().wishes(user, state);
+        script.connection = before;
+        script
     }
 
     /// Finesse says that an agent has a state, with a reason code where it is not empty.

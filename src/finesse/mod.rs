@@ -1,5 +1,7 @@
 //! What stanzas and REST calls mean in Finesse. Pure; uses [`crate::event`] alone.
 
+mod reason;
 mod update;
 
+pub use reason::{Actor, Reason};
 pub use update::{Update, unescape};

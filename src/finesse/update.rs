@@ -13,6 +13,8 @@ pub struct Update {
     pub source: Option<String>,
     /// The `requestId` of the REST call that caused it, if one did.
     pub request_id: Option<String>,
+    /// `reasonCodeId` of the object, where it has one.
+    pub reason_code_id: Option<String>,
     /// The element inside `data`, such as `user` or `dialogs`.
     pub object: Option<String>,
     /// What matters most in `data`: pairs of an element's name and its text, in order.
@@ -81,6 +83,9 @@ impl Update {
             [_, name] if name == "event" => self.event = Some(text.to_ascii_uppercase()),
             [_, name] if name == "source" => self.source = Some(text.to_owned()),
             [_, name] if name == "requestId" => self.request_id = Some(text.to_owned()),
+            [_, data, _, name] if data == "data" && name == "reasonCodeId" => {
+                self.reason_code_id = Some(text.to_owned());
+            }
             [_, data, .., name] if data == "data" && self.tells(path, name) => {
                 self.facts.push((name.clone(), text.to_owned()));
             }
@@ -182,7 +187,7 @@ mod tests {
     #[test]
     fn an_update_is_read_escaped_or_not() {
         let plain = "<Update><data><user><loginId>1001002</loginId><state>NOT_READY</state>\
-            <dialogs>/x</dialogs></user></data><event>put</event><requestId></requestId>\
+            <dialogs>/x</dialogs><reasonCodeId>255</reasonCodeId></user></data><event>put</event><requestId></requestId>\
             <source>/finesse/api/User/1001002</source></Update>";
         let escaped = plain.replace('<', "&lt;").replace('>', "&gt;");
         for payload in [plain.to_owned(), escaped] {
@@ -191,6 +196,7 @@ mod tests {
             assert_eq!(update.event.as_deref(), Some("PUT"));
             assert_eq!(update.object.as_deref(), Some("user"));
             assert_eq!(update.request_id, None);
+            assert_eq!(update.reason_code_id.as_deref(), Some("255"));
             assert_eq!(update.source.as_deref(), Some("/finesse/api/User/1001002"));
             let facts = [("loginId", "1001002"), ("state", "NOT_READY")];
             assert_eq!(

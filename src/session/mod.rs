@@ -34,7 +34,7 @@ use crate::event::{
     ConnectionId, Event, EventKind, Gap, Host, Micros, SessionStarted, StanzaKind, WallClock,
     XmppStanza,
 };
-use crate::finesse::Update;
+use crate::finesse::{Reason, Update};
 
 /// A moment of the session, and the event that told of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -366,7 +366,7 @@ impl Session {
                     at,
                     connection: id,
                     state,
-                    reason_code: fact("code"),
+                    reason_code: fact("code").or_else(|| system_code(update)),
                     reason: fact("label"),
                 };
                 self.agent(&user).changed(change);
@@ -410,6 +410,13 @@ impl Session {
 enum When {
     Before,
     After,
+}
+
+/// `reasonCodeId` where it can be nothing but a code of the system: the ids of other reasons are small.
+fn system_code(update: &Update) -> Option<String> {
+    let id = update.reason_code_id.as_ref()?;
+    let reason = Reason::of(id).filter(|reason| !reason.ambiguous)?;
+    Some(reason.code.to_string())
 }
 
 /// The user of a JID.

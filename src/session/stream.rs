@@ -28,6 +28,7 @@ pub struct Stream {
     pub finesse: Vec<Presence>,
     /// Stream errors, by the direction in which they went.
     pub errors: Vec<(At, Direction, String)>,
+    error_texts: Vec<(At, String)>,
     /// `close` of each side.
     pub closed: Ways<Option<At>>,
     /// XMPP pings, by the direction of the question.
@@ -64,6 +65,24 @@ impl Stream {
         jid.split_once('/').map(|(_, resource)| resource)
     }
 
+    /// When the user `finesse` became unavailable. Who was not there at the sign-in did not leave.
+    pub fn finesse_left(&self) -> impl Iterator<Item = At> {
+        let unseen = self.bound.is_none();
+        let mut there = unseen;
+        self.finesse.iter().filter_map(move |presence| {
+            let left = there && !presence.available;
+            there = presence.available;
+            left.then_some(presence.at)
+        })
+    }
+
+    /// The text of a stream error, where it has one.
+    #[must_use]
+    pub fn error_text(&self, error: At) -> Option<&str> {
+        let found = self.error_texts.iter().find(|(at, _)| *at == error);
+        found.map(|(_, text)| text.as_str())
+    }
+
     /// Questions other than pings without an answer, by the direction of the question.
     #[must_use]
     pub fn asked(&self, direction: Direction) -> &[(At, String)] {
@@ -98,6 +117,9 @@ impl Stream {
             }
             StanzaKind::StreamError(error) => {
                 keep(&mut self.errors, (at, direction, error.condition.clone()));
+                if let Some(text) = &error.text {
+                    keep(&mut self.error_texts, (at, text.clone()));
+                }
             }
             StanzaKind::Notification { .. } => self.notifications += 1,
             StanzaKind::Presence { priority, .. } => {
@@ -170,8 +192,27 @@ impl Stream {
     }
 }
 
-/// Whether the sender is the user `finesse`.
+/// Whether the sender is the user `finesse`, or one that plays its part for gadgets of CUIC and CCX (`finesse.md` 1.3).
 fn is_finesse(from: Option<&str>) -> bool {
-    from.and_then(|from| from.split('@').next())
-        .is_some_and(|user| user.eq_ignore_ascii_case("finesse"))
+    let user = from.and_then(|from| from.split('@').next());
+    user.is_some_and(|user| {
+        let user = user.to_ascii_lowercase();
+        user == "finesse" || user.contains("cuic.") || user.contains("ccx.")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuic_and_ccx_have_users_of_their_own_in_the_part_of_finesse() {
+        for from in ["finesse@d/x", "Finesse@d", "cuic.node1@d/y", "ccx.d@d"] {
+            assert!(is_finesse(Some(from)), "{from}");
+        }
+        for from in ["1001002@d", "finesse2@d", "cuic@d"] {
+            assert!(!is_finesse(Some(from)), "{from}");
+        }
+        assert!(!is_finesse(None));
+    }
 }

@@ -14,6 +14,7 @@ use super::report::{Finding, Incident, Outcome, Report, State, Try, causes};
 use super::rule::{Confidence, Severity};
 use super::words::{count, duration, wall_clock};
 use crate::event::Micros;
+use crate::finesse::{Actor, Reason};
 
 /// The answer to the question why the desktop disconnected.
 pub(super) fn answer(report: &Report, zone: &TimeZone) -> String {
@@ -165,7 +166,8 @@ fn finesse(incident: &Incident) -> String {
     let states = &incident.story.states;
     let forced = |state: &&State| {
         let code = state.reason_code.as_deref();
-        code.is_some_and(|code| super::incident::CONNECTION_FAILURES.contains(&code))
+        let reason = code.and_then(Reason::of);
+        reason.is_some_and(|reason| reason.by == Actor::LostDesktop)
     };
     let state = states
         .iter()

@@ -1,7 +1,10 @@
 //! The agent signed out: nothing is wrong.
 
 use crate::diagnose::case::Case;
+use crate::diagnose::incident::Symptom;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
+use crate::diagnose::rules::identity::session_expired;
+use crate::diagnose::words::duration;
 use crate::session::At;
 
 /// The rule.
@@ -15,12 +18,22 @@ pub(in crate::diagnose) const RULE: Rule = Rule {
 };
 
 fn judge(case: &Case<'_>) -> Opinion {
-    let Some(loss) = case.incident.losses().find(|loss| loss.is_voluntary()) else {
+    // Who leaves in the middle of an outage may well do it because of that.
+    let Some(Symptom::Lost(loss)) = case.incident.symptoms.first() else {
         return Opinion::Silent;
     };
+    if !loss.is_voluntary() || case.loss().is_some() {
+        return Opinion::Silent;
+    }
     let Some(wish) = wish(case, loss.at) else {
-        return Opinion::Silent;
+        return unseen(case, loss.at);
     };
+    if let Some(refused) = session_expired::refused_before(case, loss.at) {
+        return Opinion::RuledOut(format!(
+            "Finesse had refused the agent's credentials {} before the desktop asked for LOGOUT",
+            duration(loss.at.time.since(refused.time))
+        ));
+    }
     Verdict::new(Confidence::Certain, "The agent signed out")
         .because("the desktop asked for LOGOUT, and then left in order")
         .shown(wish, "the desktop asks for LOGOUT")
@@ -28,8 +41,38 @@ fn judge(case: &Case<'_>) -> Opinion {
         .matches()
 }
 
+/// Where REST does not come through finspect, a goodbye is all that there is of a sign-out, and of a closed page.
+fn unseen(case: &Case<'_>, left: At) -> Opinion {
+    let rest = case.session.rest();
+    let none = rest.wishes.is_empty() && rest.polls.is_empty() && rest.failures.is_empty();
+    if !none || case.session.ordinary() > 0 || came_back(case, left) {
+        return Opinion::Silent;
+    }
+    Verdict::new(
+        Confidence::Possible,
+        "The desktop left in order, as it does when the agent signs out",
+    )
+    .because("it said goodbye, and nothing was wrong")
+    .lacking("no REST is in the recording, where the desktop would ask for LOGOUT: a page that is closed or reloaded leaves in the same way")
+    .shown(left, "it says goodbye")
+    .matches()
+}
+
+/// Whether the agent had a new socket so soon that the page was but reloaded.
+fn came_back(case: &Case<'_>, left: At) -> bool {
+    let agent = case.incident.agent.as_deref();
+    let mut person = case
+        .session
+        .agents()
+        .filter(|one| Some(one.user.as_str()) == agent);
+    person.any(|person| {
+        let mut bound = person.sockets.iter().map(|(bound, _)| *bound);
+        bound.any(|bound| bound > left && bound.time.since(left.time) <= case.seconds(GRACE))
+    })
+}
+
 /// The desktop's own wish to log out, shortly before it left.
-fn wish(case: &Case<'_>, left: At) -> Option<At> {
+pub(in crate::diagnose::rules) fn wish(case: &Case<'_>, left: At) -> Option<At> {
     let wishes = case.session.rest().wishes.iter();
     let mut recent = wishes
         .filter(|wish| wish.at <= left && left.time.since(wish.at.time) <= case.seconds(RECENT));
@@ -40,5 +83,72 @@ fn wish(case: &Case<'_>, left: At) -> Option<At> {
     wish.map(|wish| wish.at)
 }
 
+/// Seconds that Finesse leaves an agent signed in whose page is reloaded (`finesse.md` 4.1).
+const GRACE: u64 = 60;
 /// Seconds from the wish to the goodbye.
 const RECENT: u64 = 30;
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::Outcome;
+    use crate::diagnose::rule::Confidence::{Certain, Possible};
+    use crate::diagnose::testing::Script;
+
+    fn healthy() -> Script {
+        Script::new().logs_in("1001002").pings(4).after(2.0)
+    }
+
+    #[test]
+    fn a_wish_and_a_goodbye_are_a_sign_out_and_nothing_is_wrong() {
+        let script = || {
+            healthy()
+                .rest_wishes("1001002", "LOGOUT")
+                .after(0.2)
+                .state("1001002", "LOGOUT", "")
+                .after(1.0)
+                .says_goodbye()
+        };
+        assert_eq!(script().cause(), Some(("signed-out", Certain)));
+        assert_eq!(script().diagnosed().outcome, Outcome::Healthy);
+    }
+
+    #[test]
+    fn a_goodbye_in_a_recording_without_rest_is_but_possible() {
+        let cause = healthy().says_goodbye().cause();
+        assert_eq!(cause, Some(("signed-out", Possible)));
+    }
+
+    #[test]
+    fn a_page_that_is_back_at_once_was_reloaded_and_nobody_signed_out() {
+        let script = healthy().says_goodbye().after(2.0).logs_in("1001002");
+        let report = script.pings(2).diagnosed();
+        let cause = report.incidents[0].cause.as_ref();
+        assert_ne!(cause.map(|cause| cause.rule), Some("signed-out"));
+    }
+
+    #[test]
+    fn a_goodbye_without_the_wish_is_no_sign_out() {
+        let script = healthy().rest_wishes("1001002", "READY").after(1.0);
+        let report = script.says_goodbye().diagnosed();
+        let cause = report.incidents[0].cause.as_ref();
+        assert_ne!(cause.map(|cause| cause.rule), Some("signed-out"));
+    }
+
+    #[test]
+    fn another_agents_wish_is_no_sign_out() {
+        let report = healthy()
+            .rest_wishes("1001003", "LOGOUT")
+            .after(1.0)
+            .says_goodbye()
+            .diagnosed();
+        let cause = report.incidents[0].cause.as_ref();
+        assert_ne!(cause.map(|cause| cause.rule), Some("signed-out"));
+    }
+
+    #[test]
+    fn who_signs_out_of_a_desktop_that_hangs_is_not_the_cause() {
+        let script = healthy().after(8.0).ping().after(12.0);
+        let script = script.rest_wishes("1001002", "LOGOUT").after(1.0);
+        assert_ne!(script.says_goodbye().cause().unwrap().0, "signed-out");
+    }
+}

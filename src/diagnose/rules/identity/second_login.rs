@@ -1,45 +1,44 @@
 //! Somebody signed in as the same agent with the same resource: a second tab, another machine, a third-party client
 //! (`finesse.md` 4.3, row 4).
 
+use super::{successor, zombie_conflict};
 use crate::diagnose::attempt::Stage;
 use crate::diagnose::case::Case;
+use crate::diagnose::incident;
+use crate::diagnose::loss::Word;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
-use crate::session::{At, Connection};
+use crate::event::Direction;
+use crate::finesse::Actor;
 
 /// The rule.
 pub(in crate::diagnose) const RULE: Rule = Rule {
     name: "second-login",
     title: "Somebody signed in as the same agent elsewhere",
     severity: Severity::Trouble,
-    explains: &["late-logout"],
+    explains: &["late-logout", "page-closed"],
     covers: &[],
     judge,
 };
 
 fn judge(case: &Case<'_>) -> Opinion {
-    if let Some(refused) = case
-        .incident
-        .attempts()
-        .find(|attempt| attempt.stage == Stage::Bind("conflict"))
-    {
-        let says =
-            "The server does not let a second desktop sign in as an agent who is signed in already";
-        return Verdict::new(Confidence::Certain, says)
-            .because("it said so itself: the binding of the resource was refused with conflict")
-            .shown(refused.at, "conflict in answer to the bind")
-            .matches();
-    }
-    let Some((loss, at)) = case
-        .incident
-        .losses()
-        .find_map(|loss| Some((loss, loss.server_error("conflict")?)))
+    let mut losses = case.incident.losses();
+    let Some((loss, at)) = losses.find_map(|loss| Some((loss, loss.server_error("conflict")?)))
     else {
-        return Opinion::Silent;
+        return bind_refused(case)
+            .or_else(|| relogin(case))
+            .unwrap_or(Opinion::Silent);
     };
-    if loss.unanswered.is_some() {
+    if zombie_conflict::is_own(case, loss, at) {
         return Opinion::RuledOut(
             "the socket that got the conflict had been given up before: the desktop's own new login evicted it".to_owned(),
         );
+    }
+    if !matches!(
+        loss.word,
+        Word::StreamError(Direction::ToClient, "conflict")
+    ) {
+        // Whoever came then took nothing from a desktop that had left.
+        return Opinion::Silent;
     }
     let says = "Somebody signed in as the same agent with the same resource, which evicts the first desktop";
     let verdict = Verdict::new(Confidence::Certain, says)
@@ -59,17 +58,70 @@ fn judge(case: &Case<'_>) -> Opinion {
     .matches()
 }
 
-/// The login that took a socket's place, if it came this way: bound shortly before the conflict.
-fn successor<'a>(case: &Case<'a>, lost: &Connection, conflict: At) -> Option<(&'a Connection, At)> {
-    let user = lost.socket.as_ref()?.stream.user()?;
-    let others = case.session.connections().filter(|one| one.id != lost.id);
-    let mut bound = others.filter_map(|one| {
-        let stream = &one.socket.as_ref()?.stream;
-        let (bound, _) = stream.bound.as_ref()?;
-        (stream.user() == Some(user)).then_some((one, *bound))
-    });
-    bound.find(|(_, bound)| {
-        let apart = bound.time.0.abs_diff(conflict.time.0);
-        apart <= case.seconds(5).0
-    })
+/// A server that keeps the first desktop refuses the second.
+fn bind_refused(case: &Case<'_>) -> Option<Opinion> {
+    let mut attempts = case.incident.attempts();
+    let refused = attempts.find(|attempt| attempt.stage == Stage::Bind("conflict"))?;
+    let says =
+        "The server does not let a second desktop sign in as an agent who is signed in already";
+    let verdict = Verdict::new(Confidence::Certain, says)
+        .because("it said so itself: the binding of the resource was refused with conflict")
+        .shown(refused.at, "conflict in answer to the bind");
+    Some(verdict.only(case.role(refused.at)).matches())
+}
+
+/// CCX tells of it by a reason code.
+fn relogin(case: &Case<'_>) -> Option<Opinion> {
+    let (change, reason) = case.incident.forced().find_map(|change| {
+        let reason = incident::reason(change)?;
+        (reason.by == Actor::OtherLogin).then_some((change, reason))
+    })?;
+    let says =
+        "Somebody signed in as the same agent elsewhere, and the contact centre ended this session";
+    let verdict = Verdict::new(Confidence::Certain, says)
+        .because(format!("it said so itself: reason code {reason}"))
+        .shown(
+            change.at,
+            format!("{}, reason code {}", change.state, reason.code),
+        );
+    Some(verdict.only(case.role(change.at)).matches())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::rule::Confidence::Certain;
+    use crate::diagnose::testing::Script;
+
+    fn healthy() -> Script {
+        Script::new().logs_in("1001002").pings(4).after(2.0)
+    }
+
+    #[test]
+    fn a_conflict_on_a_healthy_socket_is_certain() {
+        let script = healthy().stream_error("conflict");
+        assert_eq!(script.cause(), Some(("second-login", Certain)));
+    }
+
+    #[test]
+    fn a_second_tab_in_the_same_browser_is_one_too() {
+        let script = healthy().logs_in("1001002").on(1).stream_error("conflict");
+        assert_eq!(script.cause(), Some(("second-login", Certain)));
+    }
+
+    #[test]
+    fn the_reason_code_of_ccx_says_so() {
+        let script = healthy().state("1001002", "LOGOUT", "32740").pings(1);
+        assert_eq!(script.cause(), Some(("second-login", Certain)));
+    }
+
+    #[test]
+    fn a_conflict_for_a_desktop_that_had_left_took_nothing_from_it() {
+        let report = healthy()
+            .says_goodbye()
+            .after(1.0)
+            .stream_error("conflict")
+            .diagnosed();
+        let cause = report.incidents[0].cause.as_ref();
+        assert_ne!(cause.map(|cause| cause.rule), Some("second-login"));
+    }
 }

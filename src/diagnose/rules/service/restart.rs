@@ -6,7 +6,7 @@ use crate::diagnose::loss::{Loss, Word};
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::words::{count, duration};
 use crate::event::{DialFailure, Direction, Manner};
-use crate::session::At;
+use crate::session::{At, End};
 
 /// The rule.
 pub(in crate::diagnose) const RULE: Rule = Rule {
@@ -30,7 +30,7 @@ pub(in crate::diagnose) const RULE: Rule = Rule {
 
 fn judge(case: &Case<'_>) -> Opinion {
     let Some(loss) = case.loss() else {
-        return Opinion::Silent;
+        return turned_away(case);
     };
     let refused = refusals(case);
     if let Some(at) = loss.server_error("system-shutdown") {
@@ -43,14 +43,97 @@ fn judge(case: &Case<'_>) -> Opinion {
     if !crashed(loss) || refused.is_empty() {
         return Opinion::Silent;
     }
+    if went_all_at_once(case, loss) {
+        return Opinion::RuledOut(
+            "REST at the same server went away with it: it was not the notification service alone"
+                .to_owned(),
+        );
+    }
     let says = format!(
         "The notification service crashed or was killed: the connection broke off, and for {} no new one was accepted",
         duration(case.until().time.since(loss.over.time))
     );
-    let verdict = Verdict::new(Confidence::Likely, says)
+    let mut verdict = Verdict::new(Confidence::Likely, says)
         .because("the connection broke off without a word, and the next attempts were refused")
         .shown(loss.over, "the connection breaks off");
+    if let Some(at) = rest_lives(case, loss) {
+        verdict = verdict
+            .because("REST at the same server went on answering")
+            .shown(at, "REST is answered");
+    } else if !is_port_closed(case) {
+        // A gateway answers the same whatever is gone behind it.
+        verdict.confidence = Confidence::Possible;
+        verdict = verdict
+            .lacking("no answer of REST tells whether it was the notification service alone");
+    }
+    if case.misses(loss.over.time, case.until().time) {
+        verdict.confidence = Confidence::Possible;
+        verdict =
+            verdict.lacking("events of that time are missing, and REST may have failed among them");
+    }
     with_refusals(verdict, &refused).matches()
+}
+
+/// A desktop that came while the service was going down.
+fn turned_away(case: &Case<'_>) -> Opinion {
+    let mut attempts = case.incident.attempts();
+    let shutdown = Stage::StreamError("system-shutdown");
+    let Some(attempt) = attempts.find(|attempt| attempt.stage == shutdown) else {
+        return Opinion::Silent;
+    };
+    let says = "The notification service was shutting down when the desktop signed in";
+    let verdict = Verdict::new(Confidence::Certain, says)
+        .because("it said so itself: stream error system-shutdown")
+        .shown(attempt.at, "system-shutdown");
+    with_refusals(verdict, &refusals(case)).matches()
+}
+
+/// Whether the web server was gone as well: a gateway that reaches nothing, or REST that broke off at the same time.
+fn went_all_at_once(case: &Case<'_>, loss: &Loss<'_>) -> bool {
+    let until = case.until();
+    let mut polls = case.session.rest().polls.iter();
+    let gateway = polls.any(|poll| {
+        matches!(poll.status, 502 | 504)
+            && loss.over < poll.at
+            && poll.at <= until
+            && !case.is_other_server(poll.connection, loss.connection.id)
+    });
+    let mut others = case
+        .session
+        .connections()
+        .filter(|one| one.socket.is_none());
+    let broke_off = others.any(|one| {
+        let end = one.first_end().filter(|end| is_abrupt(end));
+        let apart = end.map(|end| end.at.time.0.abs_diff(loss.over.time.0));
+        !case.is_other_server(one.id, loss.connection.id)
+            && apart.is_some_and(|apart| apart <= case.seconds(1).0)
+    });
+    gateway || broke_off
+}
+
+/// When SystemInfo was answered by Finesse itself, while no socket could be had.
+fn rest_lives(case: &Case<'_>, loss: &Loss<'_>) -> Option<At> {
+    let until = case.until();
+    let mut polls = case.session.rest().polls.iter();
+    let alive = polls.find(|poll| {
+        matches!(poll.status, 200 | 503)
+            && loss.over < poll.at
+            && poll.at <= until
+            && !case.is_other_server(poll.connection, loss.connection.id)
+    });
+    alive.map(|poll| poll.at)
+}
+
+/// Whether the server's machine lived, and nobody listened there.
+fn is_port_closed(case: &Case<'_>) -> bool {
+    let mut attempts = case.incident.attempts();
+    attempts.any(|attempt| attempt.stage == Stage::Dial(&DialFailure::ConnectionRefused))
+}
+
+/// Whether the server broke a connection off.
+const fn is_abrupt(end: &End) -> bool {
+    matches!(end.direction, Direction::ToClient)
+        && matches!(end.manner, Manner::FinWithoutCloseNotify | Manner::Reset)
 }
 
 /// Whether the server's side broke off without a word of XMPP or WebSocket.
@@ -58,7 +141,8 @@ fn crashed(loss: &Loss<'_>) -> bool {
     let abrupt = |manner: &Manner| {
         matches!(
             manner,
-            Manner::Fin | Manner::FinWithoutCloseNotify | Manner::Reset
+            // A proxy in front ends its side in order when its own upstream is gone.
+            Manner::Fin | Manner::FinWithoutCloseNotify | Manner::Reset | Manner::CloseNotify
         )
     };
     matches!(loss.word, Word::End(end) if end.direction == Direction::ToClient && abrupt(&end.manner))
@@ -87,4 +171,70 @@ fn with_refusals(verdict: Verdict, refused: &[At]) -> Verdict {
             count(refused.len() as u64, "attempt")
         ))
         .shown(*first, "a new socket is refused")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::rule::Confidence::{Certain, Likely, Possible};
+    use crate::diagnose::testing::Script;
+    use crate::event::Direction::ToClient;
+    use crate::event::{EventKind, Gap, Manner};
+
+    fn breaks_off(manner: Manner) -> Script {
+        let script = Script::new().logs_in("1001002").pings(4).after(3.0);
+        script.ends(ToClient, manner).gone()
+    }
+
+    fn refuses(script: Script, status: u16) -> Script {
+        let script = script.after(3.0).connects();
+        let script = script.asks("GET", "/ws/", &[("Upgrade", "websocket")]);
+        script.answers(status).after(3.0)
+    }
+
+    #[test]
+    fn a_connection_that_breaks_off_and_sockets_that_are_refused_then_are_likely_a_crash() {
+        for manner in [Manner::Reset, Manner::CloseNotify] {
+            let script = refuses(breaks_off(manner), 502);
+            let script = script.rest("GET", "/finesse/api/SystemInfo", 503);
+            let script = script.after(3.0).logs_in("1001002").pings(2);
+            assert_eq!(script.cause(), Some(("service-restart", Likely)));
+        }
+    }
+
+    #[test]
+    fn a_gateway_that_refuses_where_rest_is_not_seen_is_but_possible() {
+        let script = refuses(breaks_off(Manner::Reset), 502);
+        let cause = script.logs_in("1001002").pings(2).cause();
+        assert_eq!(cause, Some(("service-restart", Possible)));
+    }
+
+    #[test]
+    fn a_crash_in_which_events_are_missing_is_but_possible() {
+        let script = refuses(breaks_off(Manner::Reset), 502);
+        let script = script.event(EventKind::Gap(Gap::default()));
+        let script = script.rest("GET", "/finesse/api/SystemInfo", 200);
+        let cause = script.logs_in("1001002").pings(2).cause();
+        assert_eq!(cause, Some(("service-restart", Possible)));
+    }
+
+    #[test]
+    fn a_connection_that_breaks_off_alone_is_no_crash() {
+        let script = breaks_off(Manner::Reset).after(3.0).logs_in("1001002");
+        assert_ne!(script.cause().unwrap().0, "service-restart");
+    }
+
+    #[test]
+    fn a_gateway_that_reaches_nothing_at_all_is_not_the_notification_service_alone() {
+        let script = refuses(breaks_off(Manner::Reset), 502);
+        let script = script.rest("GET", "/finesse/api/SystemInfo", 502);
+        let script = script.after(3.0).logs_in("1001002").pings(2);
+        assert_ne!(script.cause().unwrap().0, "service-restart");
+    }
+
+    #[test]
+    fn a_shutdown_in_the_middle_of_a_sign_in_is_certain() {
+        let script = Script::new().connects().opens_socket().asks_in();
+        let script = script.stream_error("system-shutdown");
+        assert_eq!(script.cause(), Some(("service-restart", Certain)));
+    }
 }

@@ -1,0 +1,178 @@
+//! The CTI server, its peripheral gateway or the contact-centre engine is lost to Finesse (`finesse.md` 4.3, row 8).
+
+use crate::diagnose::case::Case;
+use crate::diagnose::incident::{self, Symptom};
+use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
+use crate::diagnose::words::{count, duration};
+use crate::finesse::Actor;
+use crate::session::{At, Service};
+
+/// The rule.
+pub(in crate::diagnose) const RULE: Rule = Rule {
+    name: "cti-failover",
+    title: "Finesse lost the contact centre behind it",
+    severity: Severity::Trouble,
+    explains: &["page-closed", "phone-event", "late-logout"],
+    covers: &[],
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Opinion {
+    let out = case
+        .incident
+        .symptoms
+        .iter()
+        .find_map(|symptom| match symptom {
+            Symptom::OutOfService(service) => Some(*service),
+            _ => None,
+        });
+    match out {
+        Some(service) if service.maintenance => Opinion::RuledOut(
+            "SystemInfo says that it is out of service for maintenance".to_owned(),
+        ),
+        Some(service) => out_of_service(case, service),
+        None => engine_failed(case),
+    }
+}
+
+fn out_of_service(case: &Case<'_>, service: &Service) -> Opinion {
+    let at = service.at;
+    let until = case.until();
+    let says = format!(
+        "Finesse was out of service for {}: it had lost the CTI server or the engine behind it, and no desktop is to blame",
+        duration(until.time.since(at.time))
+    );
+    let reason = service.reason.as_deref().unwrap_or_default();
+    let named = names_cti(reason);
+    let sure = if named {
+        Confidence::Certain
+    } else {
+        Confidence::Likely
+    };
+    let verdict = Verdict::new(sure, says)
+        .because(said(service))
+        .shown(at, format!("SystemInfo says {}", service.status));
+    let verdict = if named {
+        verdict
+    } else {
+        verdict.lacking("SystemInfo does not name the CTI server as what failed")
+    };
+    let failures = case.rest_failures(at, until);
+    let refused: Vec<At> = failures
+        .filter(|(id, failure)| {
+            matches!(failure.status, 500 | 503) && case.is_same_server(*id, service.connection)
+        })
+        .map(|(_, failure)| failure.at)
+        .collect();
+    let verdict = match refused.first() {
+        Some(first) => verdict
+            .because(format!(
+                "{} failed meanwhile with 503 or 500",
+                count(refused.len() as u64, "REST call")
+            ))
+            .shown(*first, "REST is out of service"),
+        None => verdict,
+    };
+    verdict.only(case.role(at)).matches()
+}
+
+fn said(service: &Service) -> String {
+    match &service.reason {
+        Some(reason) => format!("it said so itself: {} ({reason})", service.status),
+        None => format!("it said so itself: {}", service.status),
+    }
+}
+
+/// CCX tells its agents by a reason code (32764).
+fn engine_failed(case: &Case<'_>) -> Opinion {
+    let mut forced = case.incident.forced();
+    let failed = forced
+        .find(|change| incident::reason(change).is_some_and(|reason| reason.by == Actor::Engine));
+    let Some(change) = failed else {
+        return Opinion::Silent;
+    };
+    let says = format!(
+        "The contact-centre engine failed, and the agent's state became {}",
+        change.state
+    );
+    let role = match case.role(change.at) {
+        Role::Cause => Role::Cause,
+        _ => Role::Consequence,
+    };
+    Verdict::new(Confidence::Certain, says)
+        .because("it said so itself: reason code 32764 (contact-centre engine failure)")
+        .shown(change.at, "the engine takes the agent's state")
+        .only(role)
+        .matches()
+}
+
+/// Whether the reason names what stands behind Finesse.
+fn names_cti(reason: &str) -> bool {
+    let reason = reason.to_ascii_uppercase();
+    let names = ["CTI", "PERIPHERAL", "PG ", "ENGINE"];
+    names.iter().any(|name| reason.contains(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::rule::Confidence::{Certain, Likely};
+    use crate::diagnose::testing::Script;
+
+    fn healthy() -> Script {
+        Script::new().logs_in("1001002").pings(4)
+    }
+
+    #[test]
+    fn out_of_service_for_the_cti_server_is_certain() {
+        let script = healthy()
+            .system_info("OUT_OF_SERVICE", "CTI server connection lost", "")
+            .rest("GET", "/finesse/api/User/1001002", 503)
+            .pings(4)
+            .system_info("IN_SERVICE", "", "")
+            .pings(2);
+        assert_eq!(script.cause(), Some(("cti-failover", Certain)));
+    }
+
+    #[test]
+    fn out_of_service_without_a_reason_is_but_likely() {
+        let script = healthy().system_info("OUT_OF_SERVICE", "", "").pings(4);
+        assert_eq!(script.cause(), Some(("cti-failover", Likely)));
+    }
+
+    #[test]
+    fn out_of_service_with_the_web_application_gone_is_its_consequence() {
+        let script = healthy()
+            .system_info("OUT_OF_SERVICE", "", "")
+            .after(1.0)
+            .finesse(false)
+            .pings(2);
+        assert_eq!(script.cause(), Some(("web-app-down", Certain)));
+    }
+
+    #[test]
+    fn the_logout_that_follows_an_outage_belongs_to_it() {
+        let report = healthy()
+            .system_info("OUT_OF_SERVICE", "CTI", "")
+            .pings(4)
+            .system_info("IN_SERVICE", "", "")
+            .pings(2)
+            .state("1001002", "LOGOUT", "50002")
+            .diagnosed();
+        assert_eq!(report.incidents.len(), 1);
+        let incident = &report.incidents[0];
+        assert_eq!(incident.cause.as_ref().unwrap().rule, "cti-failover");
+        assert_eq!(incident.consequences[0].rule, "late-logout");
+    }
+
+    #[test]
+    fn the_code_of_an_engine_that_failed_says_so() {
+        let script = healthy().state("1001002", "LOGOUT", "32764").pings(2);
+        assert_eq!(script.cause(), Some(("cti-failover", Certain)));
+    }
+
+    #[test]
+    fn in_service_is_no_incident() {
+        let script = healthy().system_info("IN_SERVICE", "", "").pings(2);
+        assert_eq!(script.cause(), None);
+    }
+}
