@@ -130,7 +130,14 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn blind_spot(&self) -> Option<String> {
         let before = Micros(self.clocks.interval.0.saturating_mul(2));
+        // Where the last that was seen of a lost socket is older than that, so may be what is missing of it.
+        let lives = self.incident.losses().filter_map(|loss| {
+            let last = loss.connection.last;
+            let heard = [last.to_server, last.to_client].into_iter().flatten();
+            heard.filter(|at| *at < loss.over).max()
+        });
         let from = self.began().time.since(before);
+        let from = lives.map(|at| at.time).fold(from, Micros::min);
         let ends = self.incident.losses().map(|loss| loss.over.time);
         let to = ends.max().unwrap_or_else(|| self.began().time);
         let gaps = self.session.gaps().iter();

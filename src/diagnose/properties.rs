@@ -206,7 +206,12 @@ fn moved(event: &Event, later: u64, odd: u64) -> Event {
 fn somebody_else(event: &Event) -> Event {
     let text = serde_json::to_string(event).unwrap();
     let text = text.replace("1001002", "1001009");
-    serde_json::from_str(&text.replace("finesse.example.test", "elsewhere.example.test")).unwrap()
+    serde_json::from_str(
+        &text
+            .replace("finesse.example.test", "elsewhere.example.test")
+            .replace("finesse.test", "elsewhere.test"),
+    )
+    .unwrap()
 }
 
 #[test]

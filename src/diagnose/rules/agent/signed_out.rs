@@ -26,7 +26,7 @@ fn judge(case: &Case<'_>) -> Opinion {
         return Opinion::Silent;
     }
     let Some(wish) = wish(case, loss.at) else {
-        return unseen(case, loss.at);
+        return Opinion::Silent;
     };
     if let Some(refused) = session_expired::refused_before(case, loss.at) {
         return Opinion::RuledOut(format!(
@@ -41,36 +41,6 @@ fn judge(case: &Case<'_>) -> Opinion {
         .matches()
 }
 
-/// Where REST does not come through finspect, a goodbye is all that there is of a sign-out, and of a closed page.
-fn unseen(case: &Case<'_>, left: At) -> Opinion {
-    let rest = case.session.rest();
-    let none = rest.wishes.is_empty() && rest.polls.is_empty() && rest.failures.is_empty();
-    if !none || case.session.ordinary() > 0 || came_back(case, left) {
-        return Opinion::Silent;
-    }
-    Verdict::new(
-        Confidence::Possible,
-        "The desktop left in order, as it does when the agent signs out",
-    )
-    .because("it said goodbye, and nothing was wrong")
-    .lacking("no REST is in the recording, where the desktop would ask for LOGOUT: a page that is closed or reloaded leaves in the same way")
-    .shown(left, "it says goodbye")
-    .matches()
-}
-
-/// Whether the agent had a new socket so soon that the page was but reloaded.
-fn came_back(case: &Case<'_>, left: At) -> bool {
-    let agent = case.incident.agent.as_deref();
-    let mut person = case
-        .session
-        .agents()
-        .filter(|one| Some(one.user.as_str()) == agent);
-    person.any(|person| {
-        let mut bound = person.sockets.iter().map(|(bound, _)| *bound);
-        bound.any(|bound| bound > left && bound.time.since(left.time) <= case.seconds(GRACE))
-    })
-}
-
 /// The desktop's own wish to log out, shortly before it left.
 pub(in crate::diagnose::rules) fn wish(case: &Case<'_>, left: At) -> Option<At> {
     let wishes = case.session.rest().wishes.iter();
@@ -83,8 +53,6 @@ pub(in crate::diagnose::rules) fn wish(case: &Case<'_>, left: At) -> Option<At> 
     wish.map(|wish| wish.at)
 }
 
-/// Seconds that Finesse leaves an agent signed in whose page is reloaded (`finesse.md` 4.1).
-const GRACE: u64 = 60;
 /// Seconds from the wish to the goodbye.
 const RECENT: u64 = 30;
 
@@ -113,9 +81,11 @@ mod tests {
     }
 
     #[test]
-    fn a_goodbye_in_a_recording_without_rest_is_but_possible() {
-        let cause = healthy().says_goodbye().cause();
-        assert_eq!(cause, Some(("signed-out", Possible)));
+    fn a_goodbye_in_a_recording_without_rest_is_a_page_that_left_and_nothing_wrong() {
+        let report = healthy().says_goodbye().diagnosed();
+        let cause = report.incidents[0].cause.as_ref().unwrap();
+        assert_eq!((cause.rule, cause.confidence), ("page-closed", Possible));
+        assert_eq!(report.outcome, Outcome::Healthy);
     }
 
     #[test]

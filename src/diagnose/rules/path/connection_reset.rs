@@ -44,7 +44,8 @@ fn judge(case: &Case<'_>) -> Opinion {
         )
         .shown(end.at, "RST from the server's side");
     let back = case.bound_after(loss);
-    let soon = back.filter(|bound| bound.time.since(end.at.time) <= case.seconds(SOON));
+    let refused = case.incident.attempts().next().is_some();
+    let soon = back.filter(|bound| !refused && bound.time.since(end.at.time) <= case.seconds(SOON));
     if let Some(bound) = soon {
         verdict = verdict
             .because(format!(

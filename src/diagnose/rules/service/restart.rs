@@ -1,6 +1,6 @@
 //! The notification service was stopped or restarted (`finesse.md` 4.3, row 6).
 
-use crate::diagnose::attempt::Stage;
+use crate::diagnose::attempt::{Attempt, Stage};
 use crate::diagnose::case::Case;
 use crate::diagnose::loss::{Loss, Word};
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
@@ -126,8 +126,16 @@ fn rest_lives(case: &Case<'_>, loss: &Loss<'_>) -> Option<At> {
 
 /// Whether the server's machine lived, and nobody listened there.
 fn is_port_closed(case: &Case<'_>) -> bool {
-    let mut attempts = case.incident.attempts();
-    attempts.any(|attempt| attempt.stage == Stage::Dial(&DialFailure::ConnectionRefused))
+    attempts(case).any(|attempt| attempt.stage == Stage::Dial(&DialFailure::ConnectionRefused))
+}
+
+/// Attempts at the server whose socket was lost.
+fn attempts<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Attempt<'a>> {
+    let (case, lost) = (*case, case.loss().map(|loss| loss.connection.id));
+    let attempts = case.incident.attempts();
+    attempts.filter(move |attempt| {
+        lost.is_none_or(|lost| !case.is_other_server(attempt.connection.id, lost))
+    })
 }
 
 /// Whether the server broke a connection off.
@@ -151,8 +159,7 @@ fn crashed(loss: &Loss<'_>) -> bool {
 
 /// Attempts that a server in the middle of a restart refuses.
 fn refusals(case: &Case<'_>) -> Vec<At> {
-    let attempts = case.incident.attempts();
-    let refused = attempts.filter(|attempt| {
+    let refused = attempts(case).filter(|attempt| {
         matches!(
             attempt.stage,
             Stage::Upgrade(502..=504) | Stage::Dial(DialFailure::ConnectionRefused)
