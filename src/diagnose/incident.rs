@@ -1,6 +1,7 @@
 //! What there is to explain: a stretch of time in which one agent had no service, with everything that was wrong in it.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use crate::event::Micros;
 use crate::session::{At, Connection, Service, Session, StateChange};
@@ -89,11 +90,17 @@ impl<'a> Incident<'a> {
 #[must_use]
 pub fn incidents<'a>(session: &'a Session, clocks: &Clocks) -> Vec<Incident<'a>> {
     let mut all = Vec::new();
+    let served = Served::of(session, clocks);
     for (agent, mut symptoms) in by_agent(session, clocks) {
         symptoms.sort_by_key(Symptom::at);
         let mut of_agent: Vec<Incident<'a>> = Vec::new();
         for symptom in symptoms {
-            join(session, clocks, agent.as_ref(), &mut of_agent, symptom);
+            match symptom {
+                Symptom::NotObtained(attempt) if served.beside(&attempt) => {
+                    along(&mut of_agent, symptom);
+                }
+                _ => join(session, clocks, agent.as_ref(), &mut of_agent, symptom),
+            }
         }
         all.append(&mut of_agent);
     }
@@ -130,6 +137,40 @@ fn join<'a>(
         symptoms: vec![symptom],
         back,
     });
+}
+
+/// Adds what takes no service away by itself to the incident that goes on, if one does.
+fn along<'a>(incidents: &mut [Incident<'a>], symptom: Symptom<'a>) {
+    let at = symptom.at();
+    let last = incidents.last_mut();
+    if let Some(incident) = last.filter(|one| one.back.is_none_or(|back| at <= back)) {
+        incident.symptoms.push(symptom);
+    }
+}
+
+/// When which client had a desktop's socket that served.
+struct Served(Vec<(Option<IpAddr>, At, Option<At>)>);
+
+impl Served {
+    fn of(session: &Session, clocks: &Clocks) -> Self {
+        let spans = session.connections().filter_map(|connection| {
+            let (bound, _) = connection.socket.as_ref()?.stream.bound.as_ref()?;
+            let lost = Loss::of(session, connection, clocks).map(|loss| loss.at);
+            let client = connection.client.map(|client| client.ip());
+            Some((client, *bound, lost))
+        });
+        Self(spans.collect())
+    }
+
+    /// Whether an attempt that may have been for anything failed while its client had a desktop's socket that served.
+    fn beside(&self, attempt: &Attempt<'_>) -> bool {
+        let client = attempt.connection.client.map(|client| client.ip());
+        let at = attempt.at;
+        attempt.is_before_http()
+            && self.0.iter().any(|(who, bound, lost)| {
+                *who == client && *bound <= at && lost.is_none_or(|lost| at < lost)
+            })
+    }
 }
 
 /// Whether a state that the system took belongs to a socket that was lost before (`finesse.md` 4.1: up to 180 s later).

@@ -29,7 +29,8 @@ pub use ways::Ways;
 use std::collections::BTreeMap;
 
 use crate::event::{
-    ConnectionId, Event, EventKind, Gap, Host, Micros, SessionStarted, StanzaKind, XmppStanza,
+    Authority, ConnectionId, Event, EventKind, Gap, Host, Leg, Micros, SessionStarted, StanzaKind,
+    XmppStanza,
 };
 use crate::finesse::Update;
 
@@ -64,6 +65,7 @@ pub struct Session {
     service: Vec<Service>,
     rest: Rest,
     server_clocks: ServerClocks,
+    accepted: BTreeMap<Authority, At>,
     host: Vec<(At, Host)>,
     gaps: Vec<(At, Gap)>,
     delay: Delay,
@@ -131,11 +133,19 @@ impl Session {
             self.http(id, event, at, When::Before);
             self.connection(id, at).take(event, at);
             self.http(id, event, at, When::After);
-            if let EventKind::XmppStanza(stanza) = &event.kind {
-                self.stanza(id, at, stanza);
-            } else if let EventKind::Closed(_) = event.kind {
-                self.closed(id);
+            match &event.kind {
+                EventKind::XmppStanza(stanza) => self.stanza(id, at, stanza),
+                EventKind::TlsEstablished(done) if done.leg == Leg::Client => self.accepted(id, at),
+                EventKind::Closed(_) => self.closed(id),
+                _ => {}
             }
+        }
+    }
+
+    /// Says that time has passed without an event: a session that is still going on ends later than its last event.
+    pub fn pass(&mut self, now: Micros) {
+        if let Some((_, last)) = &mut self.span {
+            last.time = last.time.max(now);
         }
     }
 
@@ -190,6 +200,12 @@ impl Session {
     #[must_use]
     pub const fn server_clocks(&self) -> &ServerClocks {
         &self.server_clocks
+    }
+
+    /// Where a browser has accepted finspect's certificate, and when it first did.
+    #[must_use]
+    pub const fn accepting(&self) -> &BTreeMap<Authority, At> {
+        &self.accepted
     }
 
     /// What happened to the machine.
@@ -317,6 +333,14 @@ impl Session {
         }
     }
 
+    /// A browser went through with TLS.
+    fn accepted(&mut self, id: ConnectionId, at: At) {
+        let target = self.connections.get(&id).and_then(|one| one.target.clone());
+        if let Some(target) = target.filter(|_| self.accepted.len() < TARGETS) {
+            self.accepted.entry(target).or_insert(at);
+        }
+    }
+
     fn agent(&mut self, user: &str) -> &mut Agent {
         let user = user.to_lowercase();
         if self.agents.len() >= AGENTS && !self.agents.contains_key(&user) {
@@ -378,6 +402,8 @@ fn keep<T>(list: &mut Vec<T>, one: T) {
 
 /// Connections remembered.
 const CONNECTIONS: usize = 8192;
+/// Targets remembered.
+const TARGETS: usize = 256;
 /// Agents remembered.
 const AGENTS: usize = 4096;
 /// Facts of one sort remembered in one place.
