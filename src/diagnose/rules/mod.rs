@@ -5,6 +5,7 @@ mod general;
 mod identity;
 mod path;
 mod service;
+mod setup;
 
 use super::rule::Rule;
 
@@ -13,9 +14,16 @@ use super::rule::Rule;
 pub const TABLE: &[&Rule] = &[
     &service::restart::RULE,
     &identity::second_login::RULE,
+    &setup::clock::RULE,
+    &setup::certificate::RULE,
+    &setup::name::RULE,
+    &setup::upstream_proxy::RULE,
     &path::black_hole::RULE,
     &service::stalled::RULE,
     &agent::signed_out::RULE,
+    &setup::upgrade::RULE,
+    &setup::unreachable::RULE,
+    &setup::inspected::RULE,
     &general::no_answer::RULE,
     &general::unexplained::RULE,
 ];
