@@ -18,6 +18,7 @@ pub mod rules;
 mod story;
 #[cfg(test)]
 mod testing;
+pub mod warnings;
 pub mod words;
 
 #[cfg(test)]
@@ -31,8 +32,9 @@ use jiff::tz::TimeZone;
 use crate::session::{At, Session};
 use case::{Case, Crowd};
 use compete::{Judgement, Match};
-use report::{Alternative, Delay, Evidence, Finding, Incident, Moment, Recording};
+use report::{Alternative, Delay, Evidence, Finding, Incident, Moment, Recording, Warning};
 use rule::Severity;
+use warnings::{About, Sign};
 
 /// What is diagnosed: a session, and what it is called.
 #[derive(Debug, Clone, Copy)]
@@ -76,9 +78,44 @@ pub fn diagnose(subjects: &[Subject<'_>], profile: &Profile, zone: &TimeZone) ->
             report.incidents.push(explained(place, &case, judgement));
         }
     }
+    report.warnings = subjects
+        .iter()
+        .enumerate()
+        .flat_map(|(place, subject)| warned(place, subject.session, profile, &report.incidents))
+        .collect();
     report.outcome = outcome(&report.incidents);
     report.answer = answer::answer(&report, zone);
     report
+}
+
+/// Warnings of a session; what has become an incident is told there.
+fn warned(
+    recording: usize,
+    session: &Session,
+    profile: &Profile,
+    incidents: &[Incident],
+) -> Vec<Warning> {
+    let told = |about: &About| {
+        let About::Connection(id) = about else {
+            return false;
+        };
+        let of_it = |one: &&Incident| one.recording == recording && one.connections.contains(id);
+        incidents.iter().any(|one| of_it(&one))
+    };
+    let signs = warnings::signs(session, &Clocks::of(session, profile)).into_iter();
+    let standing = signs.filter(|sign| !told(&sign.about));
+    standing
+        .map(|sign| warning(recording, session, sign))
+        .collect()
+}
+
+fn warning(recording: usize, session: &Session, sign: Sign) -> Warning {
+    Warning {
+        name: sign.name,
+        recording,
+        at: moment(session, sign.at),
+        says: sign.says,
+    }
 }
 
 fn outcome(incidents: &[Incident]) -> Outcome {

@@ -245,11 +245,20 @@ impl Script {
 
     /// An `Update` for a node, with this inside `data`.
     pub(crate) fn update(self, node: &str, data: &str) -> Self {
+        self.notifies(node, data, "")
+    }
+
+    fn notifies(self, node: &str, data: &str, request: &str) -> Self {
         let update = format!(
-            "<Update><data>{data}</data><event>PUT</event><requestId></requestId><source>{node}</source></Update>"
+            "<Update><data>{data}</data><event>PUT</event><requestId>{request}</requestId><source>{node}</source></Update>"
         );
         let escaped = update.replace('<', "&lt;").replace('>', "&gt;");
         self.hears(&format!("<message xmlns='jabber:client' from='pubsub.finesse1.example.com'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='{node}'><item id='x'><notification xmlns='http://jabber.org/protocol/pubsub'>{escaped}</notification></item></items></event></message>"))
+    }
+
+    /// An `Update` that echoes a request.
+    pub(crate) fn echo(self, request: &str) -> Self {
+        self.notifies("/finesse/api/User/1001002", "", request)
     }
 
     /// Finesse says that an agent has a state, with a reason code where it is not empty.

@@ -66,6 +66,7 @@ pub struct Session {
     rest: Rest,
     server_clocks: ServerClocks,
     accepted: BTreeMap<Authority, At>,
+    minted: Option<(At, i64)>,
     host: Vec<(At, Host)>,
     gaps: Vec<(At, Gap)>,
     delay: Delay,
@@ -136,6 +137,7 @@ impl Session {
             match &event.kind {
                 EventKind::XmppStanza(stanza) => self.stanza(id, at, stanza),
                 EventKind::TlsEstablished(done) if done.leg == Leg::Client => self.accepted(id, at),
+                EventKind::Minted(minted) => self.minted = Some((at, minted.not_after)),
                 EventKind::Closed(_) => self.closed(id),
                 _ => {}
             }
@@ -208,6 +210,12 @@ impl Session {
         &self.accepted
     }
 
+    /// When finspect last made a certificate, and when that expires, in seconds since the Unix epoch.
+    #[must_use]
+    pub const fn minted(&self) -> Option<(At, i64)> {
+        self.minted
+    }
+
     /// What happened to the machine.
     #[must_use]
     pub fn host(&self) -> &[(At, Host)] {
@@ -268,6 +276,8 @@ impl Session {
         }
         if let (EventKind::HttpResponse(head), Some(target)) = (&event.kind, &connection.target)
             && let Some(date) = exchange::field(&head.headers, "date")
+            // What a cache has kept has the date of then (RFC 9111 section 5.1).
+            && exchange::field(&head.headers, "age").is_none()
         {
             self.server_clocks.answered(&target.host, &date, at);
         }

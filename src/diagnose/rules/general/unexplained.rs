@@ -32,7 +32,9 @@ fn attempted(case: &Case<'_>) -> Opinion {
         return Opinion::Silent;
     };
     let outcome = story::outcome(&attempt.stage);
-    let says = format!("The desktop did not get a socket, and nothing in the recording tells why: {outcome}");
+    let says = format!(
+        "The desktop did not get a socket, and nothing in the recording tells why: {outcome}"
+    );
     Verdict::new(Confidence::Possible, says)
         .lacking("what the attempt met fits no cause that finspect knows")
         .shown(attempt.at, outcome)
