@@ -10,6 +10,7 @@ pub mod case;
 mod clocks;
 mod compete;
 pub mod incident;
+mod live;
 pub mod loss;
 pub mod path;
 pub mod report;
@@ -25,6 +26,7 @@ pub mod words;
 mod tests;
 
 pub use clocks::{Clocks, Profile};
+pub use live::{Live, News};
 pub use report::{Outcome, Report};
 
 use jiff::tz::TimeZone;
