@@ -4,6 +4,7 @@ pub mod ca;
 mod demo;
 mod exit;
 mod export;
+mod findings;
 mod import;
 mod log;
 mod moment;

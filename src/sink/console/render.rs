@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use super::body;
 use super::fold::{Context, Fold};
 use super::paint::{Colour, Style, cut, paint};
+use super::remark::Remark;
 use super::said::Said;
 use super::{connection, http, session, tcp, time, tls, websocket, xmpp};
 use crate::bus::Loss;
@@ -116,6 +117,24 @@ impl Renderer {
         out.push('\n');
     }
 
+    /// Appends what an onlooker says between two events: with `Json` as one plain line, for another place than the events.
+    pub fn remark(&self, remark: &Remark, out: &mut String) {
+        let said = remark.said();
+        let colour = match self.format {
+            Format::Json => Colour::Never,
+            Format::Pretty | Format::Compact => self.colour,
+        };
+        let clock = time::of_day(self.fold.wall_at_start, remark.at, &self.zone);
+        paint(out, colour, Style::Dim, &clock);
+        out.push_str(NO_TIMES);
+        paint(out, colour, said.style, "■ ");
+        words(out, colour, &said, None);
+        out.push('\n');
+        if self.format == Format::Pretty {
+            body::write(out, colour, &said.body);
+        }
+    }
+
     /// The event on one line, as in a recording.
     fn json(&mut self, event: &Event, out: &mut String) {
         self.line.clear();
@@ -223,6 +242,8 @@ fn delay(event: &Event) -> Option<String> {
     Some(format!("held by finspect for {}", time::duration(delay)))
 }
 
+/// The place of the time since the event before and of the connection.
+const NO_TIMES: &str = "                   ";
 /// A shorter delay of our own is not mentioned.
 const DELAY_WORTH_A_WORD: Micros = Micros(5_000);
 /// Memory kept from one line of JSON to the next, in bytes.
