@@ -49,11 +49,17 @@ impl Shared {
 pub(super) struct Findings {
     shared: Shared,
     clock: Clock,
+    /// Until then the machine's time is for the traffic.
+    rest: Micros,
 }
 
 impl Findings {
     pub(super) const fn new(shared: Shared, clock: Clock) -> Self {
-        Self { shared, clock }
+        Self {
+            shared,
+            clock,
+            rest: Micros(0),
+        }
     }
 }
 
@@ -64,7 +70,12 @@ impl Onlooker for Findings {
 
     fn remarks(&mut self) -> Vec<Remark> {
         let now = self.clock.now();
+        if now < self.rest {
+            return Vec::new();
+        }
         let news = self.shared.lock().look(now);
+        let took = self.clock.now().since(now);
+        self.rest = Micros(now.0.saturating_add(took.0.saturating_mul(RESTS)));
         news.iter().map(|news| remark(now, news)).collect()
     }
 
@@ -170,5 +181,7 @@ const fn sure(confidence: Confidence) -> &'static str {
     }
 }
 
+/// A look that took long is followed by a rest so many times as long.
+const RESTS: u64 = 20;
 /// Incidents listed at the end of a session.
 const LINES: usize = 20;

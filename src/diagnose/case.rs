@@ -36,6 +36,12 @@ pub struct Crowd {
 }
 
 impl Crowd {
+    /// Nothing is known of others.
+    pub const UNKNOWN: Self = Self {
+        connected: 0,
+        hit: 1,
+    };
+
     /// Whether several were hit at once, and nobody was spared: a server's fault, or one of a shared path.
     #[must_use]
     pub const fn is_everybody(self) -> bool {

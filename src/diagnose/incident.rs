@@ -1,7 +1,6 @@
 //! What there is to explain: a stretch of time in which one agent had no service, with everything that was wrong in it.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use crate::event::Micros;
 use crate::session::{At, Connection, Service, Session, StateChange};
@@ -9,6 +8,7 @@ use crate::session::{At, Connection, Service, Session, StateChange};
 use super::attempt::{Attempt, Stage};
 use super::clocks::Clocks;
 use super::loss::Loss;
+use super::served::Served;
 
 /// A stretch of time in which one agent had no service, or lost a state to the system.
 #[derive(Debug, Clone)]
@@ -99,7 +99,14 @@ pub fn incidents<'a>(session: &'a Session, clocks: &Clocks) -> Vec<Incident<'a>>
                 Symptom::NotObtained(attempt) if served.beside(&attempt) => {
                     along(&mut of_agent, symptom);
                 }
-                _ => join(session, clocks, agent.as_ref(), &mut of_agent, symptom),
+                _ => join(
+                    session,
+                    &served,
+                    clocks,
+                    agent.as_ref(),
+                    &mut of_agent,
+                    symptom,
+                ),
             }
         }
         all.append(&mut of_agent);
@@ -111,13 +118,14 @@ pub fn incidents<'a>(session: &'a Session, clocks: &Clocks) -> Vec<Incident<'a>>
 /// Puts a symptom into the incident that it belongs to: the one that is not over when it begins.
 fn join<'a>(
     session: &'a Session,
+    served: &Served,
     clocks: &Clocks,
     agent: Option<&String>,
     incidents: &mut Vec<Incident<'a>>,
     symptom: Symptom<'a>,
 ) {
     let at = symptom.at();
-    let back = back(session, agent, &symptom);
+    let back = back(session, served, agent, &symptom);
     if let Some(incident) = incidents.last_mut() {
         let goes_on = incident.back.is_none_or(|back| at <= back);
         if goes_on || is_aftermath(incident, &symptom, clocks) {
@@ -145,31 +153,6 @@ fn along<'a>(incidents: &mut [Incident<'a>], symptom: Symptom<'a>) {
     let last = incidents.last_mut();
     if let Some(incident) = last.filter(|one| one.back.is_none_or(|back| at <= back)) {
         incident.symptoms.push(symptom);
-    }
-}
-
-/// When which client had a desktop's socket that served.
-struct Served(Vec<(Option<IpAddr>, At, Option<At>)>);
-
-impl Served {
-    fn of(session: &Session, clocks: &Clocks) -> Self {
-        let spans = session.connections().filter_map(|connection| {
-            let (bound, _) = connection.socket.as_ref()?.stream.bound.as_ref()?;
-            let lost = Loss::of(session, connection, clocks).map(|loss| loss.at);
-            let client = connection.client.map(|client| client.ip());
-            Some((client, *bound, lost))
-        });
-        Self(spans.collect())
-    }
-
-    /// Whether an attempt that may have been for anything failed while its client had a desktop's socket that served.
-    fn beside(&self, attempt: &Attempt<'_>) -> bool {
-        let client = attempt.connection.client.map(|client| client.ip());
-        let at = attempt.at;
-        attempt.is_before_http()
-            && self.0.iter().any(|(who, bound, lost)| {
-                *who == client && *bound <= at && lost.is_none_or(|lost| at < lost)
-            })
     }
 }
 
@@ -246,15 +229,20 @@ fn is_forced(change: &StateChange) -> bool {
 }
 
 /// When the agent had again what this symptom took away.
-fn back(session: &Session, agent: Option<&String>, symptom: &Symptom<'_>) -> Option<At> {
+fn back(
+    session: &Session,
+    served: &Served,
+    agent: Option<&String>,
+    symptom: &Symptom<'_>,
+) -> Option<At> {
     match symptom {
         Symptom::Lost(loss) if loss.is_voluntary() => Some(loss.at),
         Symptom::Forced(change) => Some(change.at),
-        Symptom::Lost(loss) => served(session, agent, loss.at),
+        Symptom::Lost(loss) => served.after(agent, loss.at),
         Symptom::NotObtained(attempt) => match attempt.stage {
             Stage::NoFinesse => finesse_back(attempt.connection, attempt.at)
-                .or_else(|| served(session, agent, attempt.at)),
-            _ => served(session, agent, attempt.at),
+                .or_else(|| served.after(agent, attempt.at)),
+            _ => served.after(agent, attempt.at),
         },
         Symptom::OutOfService(service) => {
             let mut later = session.service().iter();
@@ -262,7 +250,7 @@ fn back(session: &Session, agent: Option<&String>, symptom: &Symptom<'_>) -> Opt
             again.map(|one| one.at)
         }
         Symptom::FinesseGone(connection, at) => {
-            finesse_back(connection, *at).or_else(|| served(session, agent, *at))
+            finesse_back(connection, *at).or_else(|| served.after(agent, *at))
         }
     }
 }
@@ -274,21 +262,5 @@ fn finesse_back(connection: &Connection, after: At) -> Option<At> {
     Some(again.at)
 }
 
-/// When a new socket of the agent was bound after `after`, and had seen the presence of `finesse` if it ever did.
-fn served(session: &Session, agent: Option<&String>, after: At) -> Option<At> {
-    let sockets = session.connections().filter_map(|one| one.socket.as_ref());
-    let streams = sockets.map(|socket| &socket.stream);
-    let of_agent = streams.filter(|stream| {
-        let user = stream.user().map(str::to_lowercase);
-        agent.is_none() || user.as_ref() == agent
-    });
-    let bound = of_agent.filter_map(|stream| {
-        let (bound, _) = stream.bound.as_ref().filter(|(bound, _)| *bound > after)?;
-        let present = stream.finesse.iter().find(|one| one.available);
-        Some(present.map_or(*bound, |one| one.at.max(*bound)))
-    });
-    bound.min()
-}
-
 /// Seconds after a loss within which Finesse may still answer it, with a margin over the documented 180.
-const AFTERMATH: u64 = 240;
+pub(super) const AFTERMATH: u64 = 240;

@@ -7,13 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
+use super::case::{Case, Crowd};
 use super::clocks::{Clocks, Profile};
+use super::compete;
 use super::incident;
 use super::loss::{self, Word};
 use super::report::{Incident, Report, Warning};
 use super::rule::Confidence;
 use super::warnings::{self, About};
-use super::{Subject, diagnose, warning};
+use super::{Subject, diagnose, explained, warning};
 use crate::event::{ConnectionId, Event, EventKind, Micros, StanzaKind, TcpOccasion};
 use crate::session::Session;
 
@@ -94,7 +96,7 @@ impl Live {
             self.warnings(&clocks, &mut news);
         }
         if std::mem::take(&mut self.stirred) || self.is_waiting(&clocks, now) {
-            self.findings(&clocks, &mut news);
+            self.findings(&clocks, now, &mut news);
         }
         news
     }
@@ -122,45 +124,41 @@ impl Live {
         self.standing = standing;
     }
 
-    fn findings(&mut self, clocks: &Clocks, news: &mut Vec<News>) {
-        let open = self.open(clocks);
-        let report = self.report("");
-        let begun: BTreeSet<u64> = report
-            .incidents
-            .iter()
-            .map(|one| one.began.number)
-            .collect();
+    fn findings(&mut self, clocks: &Clocks, now: Micros, news: &mut Vec<News>) {
+        let incidents = incident::incidents(&self.session, clocks);
+        let begun: BTreeSet<u64> = incidents.iter().map(|one| one.began().number).collect();
         self.told.retain(|number, _| begun.contains(number));
-        for incident in report.incidents {
-            let Some(cause) = &incident.cause else {
-                continue;
-            };
-            let number = incident.began.number;
-            if cause.confidence < Confidence::Likely || open.contains(&number) {
+        for incident in incidents {
+            if is_open(&incident) || is_settled(&incident, clocks, now) {
                 continue;
             }
-            let told = self.told.entry(number).or_default();
-            if told.contains(&cause.rule) {
+            let case = Case {
+                session: &self.session,
+                incident: &incident,
+                clocks: *clocks,
+                crowd: Crowd::UNKNOWN,
+                zone: &self.zone,
+            };
+            let judgement = compete::judge(&case);
+            let Some((rule, _)) = judgement
+                .cause
+                .as_ref()
+                .filter(|(_, verdict)| verdict.confidence >= Confidence::Likely)
+            else {
+                continue;
+            };
+            let told = self.told.entry(incident.began().number).or_default();
+            if told.contains(&rule.name) {
                 continue;
             }
             let before = told.last().copied();
-            told.push(cause.rule);
-            let incident = Box::new(incident);
+            told.push(rule.name);
+            let incident = Box::new(explained(0, &case, judgement));
             news.push(match before {
                 None => News::Found(incident),
                 Some(before) => News::Changed(incident, before),
             });
         }
-    }
-
-    /// Incidents of which a socket is silent and nobody has ended it: it may yet wake up.
-    fn open(&self, clocks: &Clocks) -> BTreeSet<u64> {
-        let incidents = incident::incidents(&self.session, clocks);
-        let open = incidents.iter().filter(|incident| {
-            let mut losses = incident.losses();
-            losses.any(|loss| matches!(loss.word, Word::Open))
-        });
-        open.map(|incident| incident.began().number).collect()
     }
 
     /// Whether a desktop waits for the presence of `finesse`: that it never comes is told by no event.
@@ -175,6 +173,18 @@ impl Live {
             })
         })
     }
+}
+
+/// Whether a socket of it is silent and nobody has ended it: it may yet wake up.
+fn is_open(incident: &incident::Incident<'_>) -> bool {
+    let mut losses = incident.losses();
+    losses.any(|loss| matches!(loss.word, Word::Open))
+}
+
+/// Whether it has been over for so long that nothing more can be heard of it.
+fn is_settled(incident: &incident::Incident<'_>, clocks: &Clocks, now: Micros) -> bool {
+    let over = incident.back;
+    over.is_some_and(|back| now.since(back.time) > clocks.seconds(incident::AFTERMATH))
 }
 
 /// Whether an event can change what the rules say of an incident.

@@ -16,6 +16,7 @@ pub mod path;
 pub mod report;
 pub mod rule;
 pub mod rules;
+mod served;
 mod story;
 #[cfg(test)]
 mod testing;
@@ -70,10 +71,7 @@ pub fn diagnose(subjects: &[Subject<'_>], profile: &Profile, zone: &TimeZone) ->
                 session: subject.session,
                 incident: &incident,
                 clocks,
-                crowd: Crowd {
-                    connected: 0,
-                    hit: 1,
-                },
+                crowd: Crowd::UNKNOWN,
                 zone,
             };
             let judgement = compete::judge(&case);

@@ -35,7 +35,7 @@ use crate::event::{
 use crate::finesse::Update;
 
 /// A moment of the session, and the event that told of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct At {
     /// When, on the session's clock.
     pub time: Micros,

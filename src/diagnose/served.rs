@@ -1,0 +1,86 @@
+//! When whom a desktop's socket served.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::attempt::Attempt;
+use super::clocks::Clocks;
+use super::loss::Loss;
+use crate::session::{At, Session};
+
+/// The desktops' sockets that were bound, sorted so that a long session with many of them takes no long look.
+#[derive(Debug, Default)]
+pub(super) struct Served {
+    /// When each socket of an agent was bound, and the first moment from then on at which one was of use; under `None`
+    /// all.
+    by_agent: BTreeMap<Option<String>, Vec<(At, At)>>,
+    /// When each socket of a client was bound, and until when those up to this one served; `None` is until the end.
+    by_client: BTreeMap<Option<IpAddr>, Vec<(At, Option<At>)>>,
+}
+
+impl Served {
+    pub(super) fn of(session: &Session, clocks: &Clocks) -> Self {
+        let mut all = Self::default();
+        for connection in session.connections() {
+            let Some(socket) = &connection.socket else {
+                continue;
+            };
+            let stream = &socket.stream;
+            let Some((bound, _)) = &stream.bound else {
+                continue;
+            };
+            // A desktop is of use once it has seen the presence of `finesse`, if it ever does.
+            let present = stream.finesse.iter().find(|one| one.available);
+            let usable = present.map_or(*bound, |one| one.at.max(*bound));
+            let user = stream.user().map(str::to_lowercase);
+            if user.is_some() {
+                all.by_agent.entry(user).or_default().push((*bound, usable));
+            }
+            all.by_agent.entry(None).or_default().push((*bound, usable));
+            let client = connection.client.map(|client| client.ip());
+            let lost = Loss::of(session, connection, clocks).map(|loss| loss.at);
+            all.by_client
+                .entry(client)
+                .or_default()
+                .push((*bound, lost));
+        }
+        for sockets in all.by_agent.values_mut() {
+            sockets.sort_unstable();
+            let mut first = None;
+            for (_, usable) in sockets.iter_mut().rev() {
+                *usable = first.map_or(*usable, |first: At| first.min(*usable));
+                first = Some(*usable);
+            }
+        }
+        for sockets in all.by_client.values_mut() {
+            sockets.sort_unstable_by_key(|(bound, _)| *bound);
+            let mut longest = Some(At::default());
+            for (_, lost) in sockets.iter_mut() {
+                longest = longest.zip(*lost).map(|(one, other)| one.max(other));
+                *lost = longest;
+            }
+        }
+        all
+    }
+
+    /// When a socket of the agent that was bound after `after` was of use.
+    pub(super) fn after(&self, agent: Option<&String>, after: At) -> Option<At> {
+        let sockets = self.by_agent.get(&agent.cloned())?;
+        let next = sockets.partition_point(|(bound, _)| *bound <= after);
+        sockets.get(next).map(|(_, usable)| *usable)
+    }
+
+    /// Whether an attempt that may have been for anything failed while its client had a socket that served.
+    pub(super) fn beside(&self, attempt: &Attempt<'_>) -> bool {
+        if !attempt.is_before_http() {
+            return false;
+        }
+        let client = attempt.connection.client.map(|client| client.ip());
+        let Some(sockets) = self.by_client.get(&client) else {
+            return false;
+        };
+        let bound = sockets.partition_point(|(bound, _)| *bound <= attempt.at);
+        let last = bound.checked_sub(1).and_then(|last| sockets.get(last));
+        last.is_some_and(|(_, until)| until.is_none_or(|until| attempt.at < until))
+    }
+}
