@@ -6,6 +6,7 @@ mod cli;
 mod death;
 mod door;
 mod export;
+mod findings;
 mod flow;
 mod format;
 mod hostile;

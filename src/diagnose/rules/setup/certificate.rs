@@ -21,7 +21,7 @@ pub(in crate::diagnose) const RULE: Rule = Rule {
 fn judge(case: &Case<'_>) -> Opinion {
     let about: Vec<_> = case.incident.attempts().filter_map(certificate).collect();
     let spoken = about.iter().find(|(.., failure)| !is_silent(failure));
-    let Some((attempt, leg, failure)) = spoken.or(about.first()).copied() else {
+    let Some((attempt, leg, failure)) = spoken.or_else(|| about.first()).copied() else {
         return Opinion::Silent;
     };
     let place = place(attempt.connection);

@@ -89,8 +89,8 @@ const fn meaning(status: u16) -> &'static str {
         502 => "the web proxy before it cannot reach the notification service",
         503 => "it is not in service, or limits how many new connections come in at once",
         504 => "the notification service did not answer the web proxy before it in time",
-        400..=499 => "it, or a proxy before it, does not accept the request",
-        _ => "the server, or what stands before it, failed",
+        _ if status >= 500 => "the server, or what stands before it, failed",
+        _ => "it, or a proxy before it, does not accept the request",
     }
 }
 
