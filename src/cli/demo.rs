@@ -17,7 +17,7 @@ use super::{Exit, Failed, runtime, signals};
 use crate::event::Redaction;
 use crate::proxy::{Proxy, ProxyConfig, Trust, TrustOptions};
 use crate::sim::agent::{Agent, AgentConfig, AgentMoment, Experience, Via};
-use crate::sim::{Account, Pace, Scenario, SimConfig, Simulator};
+use crate::sim::{Account, Deed, Pace, Scenario, SimConfig, Simulator};
 
 /// The arguments of `finspect demo`.
 #[derive(Debug, Args)]
@@ -49,14 +49,14 @@ Examples:
   finspect demo --scenario reset --format compact
       A crash, one line an event.";
 
-/// How many seconds of the desktop's life pass in one second.
-const PACE: f64 = 10.0;
-
 /// Seconds of the desktop's life that are shown after the scenario's last step, to see it well again.
 const AFTERMATH: u64 = 12;
 
 /// Seconds of the desktop's life within which it has to be back.
 const RECOVERY: u64 = 80;
+
+/// How long the agent may take until it is signed in and asks for its socket.
+const SIGN_IN: Duration = Duration::from_secs(30);
 
 /// The agent of the demo.
 const AGENT: &str = "1001002";
@@ -97,8 +97,8 @@ impl Demo {
     async fn play(scenario: &'static Scenario, session: Plan, keep: bool) -> Result<Exit, Failed> {
         let demo = Self::set_up(scenario, session).await?;
         say(&format!(
-            "finspect demo, scenario {}: {}. {PACE} seconds of the desktop's life pass in one.",
-            scenario.name, scenario.about
+            "finspect demo, scenario {}: {}. {} seconds of the desktop's life pass in one.",
+            scenario.name, scenario.about, scenario.pace
         ));
         let told = tokio::select! {
             moments = demo.live(scenario) => {
@@ -125,7 +125,7 @@ impl Demo {
     async fn set_up(scenario: &'static Scenario, session: Plan) -> Result<Self, Failed> {
         let simulator = Simulator::start(SimConfig {
             scenario: Some(scenario),
-            pace: Pace::new(PACE),
+            pace: Pace::new(scenario.pace),
             ..SimConfig::default()
         })
         .await
@@ -167,23 +167,26 @@ impl Demo {
     }
 
     /// The agent's day: signs in, meets the fault, comes back, signs out.
-    async fn live(&self, scenario: &Scenario) -> Result<Vec<AgentMoment>, Failed> {
-        let mut agent = self.agent()?;
-        let pace = Pace::new(PACE);
-        let connected = |moments: &[AgentMoment]| moments.iter().any(is_connected);
-        let signed_in = timeout(Duration::from_secs(10), agent.until(connected)).await;
+    async fn live(&self, scenario: &'static Scenario) -> Result<Vec<AgentMoment>, Failed> {
+        let mut agent = self.agent(scenario)?;
+        let pace = Pace::new(scenario.pace);
+        let connecting = |moments: &[AgentMoment]| {
+            let attempt = |moment: &AgentMoment| moment.what == Experience::Connecting;
+            moments.iter().any(attempt)
+        };
+        let signed_in = timeout(SIGN_IN, agent.until(connecting)).await;
         if !matches!(signed_in, Ok(true)) {
             return Ok(agent.sign_out().await);
         }
-        let last = scenario.steps.iter().map(|step| step.at).max();
-        sleep(pace.seconds(last.unwrap_or(30) + 1)).await;
+        let last = scenario.steps.last().map_or(0, |step| step.at + 3);
+        sleep(pace.seconds(last.max(scenario.until))).await;
         // Not in time is what the moments then say.
         drop(timeout(pace.seconds(RECOVERY), agent.until(is_well)).await);
         sleep(pace.seconds(AFTERMATH)).await;
         Ok(agent.sign_out().await)
     }
 
-    fn agent(&self) -> Result<Agent, Failed> {
+    fn agent(&self, scenario: &'static Scenario) -> Result<Agent, Failed> {
         let account = Account::examples()
             .into_iter()
             .find(|account| account.id == AGENT)
@@ -197,8 +200,9 @@ impl Demo {
             user: account.id,
             password: account.password,
             extension: "2002".to_owned(),
-            pace: Pace::new(PACE),
+            pace: Pace::new(scenario.pace),
             seed: 1,
+            scenario: Some(scenario),
         })
         .map_err(failed("cannot start the agent"))
     }
@@ -226,7 +230,7 @@ fn conclude(scenario: &Scenario, moments: &[AgentMoment], talk: &mut dyn Write) 
         scenario.about, scenario.signs
     );
     for moment in moments.iter().filter(|moment| is_telling(&moment.what)) {
-        let at = moment.at.as_secs_f64() * PACE;
+        let at = moment.at.as_secs_f64() * scenario.pace;
         text.push_str(&format_moment(at, &moment.what));
     }
     drop(writeln!(talk, "{text}"));
@@ -254,26 +258,25 @@ const fn is_telling(what: &Experience) -> bool {
         | Experience::Ended(_)
         | Experience::Conflict
         | Experience::SignedOutMeanwhile
+        | Experience::SignedOutBySystem
+        | Experience::Did(_)
         | Experience::SignedOut => true,
     }
 }
 
-const fn is_connected(moment: &AgentMoment) -> bool {
-    matches!(moment.what, Experience::Connected(_))
-}
-
-/// Whether the desktop is connected, and has been since it last was not.
+/// Whether the desktop is connected, and has been since it last was not; or left for good.
 fn is_well(moments: &[AgentMoment]) -> bool {
-    let turning_point = moments.iter().rev().find(|moment| {
-        matches!(
-            moment.what,
-            Experience::Connected(_)
-                | Experience::GaveUp
-                | Experience::Ended(_)
-                | Experience::Conflict
-        )
+    let turning_point = moments.iter().rev().find_map(|moment| match moment.what {
+        Experience::Connected(_) => Some(true),
+        Experience::Did(Deed::ClosePage | Deed::SignOut) => Some(true),
+        Experience::Did(Deed::OpenPage | Deed::SignIn | Deed::KillBrowser | Deed::LosePage)
+        | Experience::GaveUp
+        | Experience::Ended(_)
+        | Experience::Conflict
+        | Experience::SignedOutBySystem => Some(false),
+        _ => None,
     });
-    turning_point.is_some_and(is_connected)
+    turning_point.unwrap_or(false)
 }
 
 fn failed<E: std::fmt::Display>(doing: &str) -> impl FnOnce(E) -> Failed {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Exit, Failed, signals};
-use crate::sim::{Account, HOSTNAME, Pace, SCENARIOS, Scenario, Security, SimConfig, Simulator};
+use crate::sim::{Account, HOSTNAME, Pace, Scenario, Security, SimConfig, Simulator};
 
 /// The arguments of `finspect simulate`.
 #[derive(Debug, Args)]
@@ -104,7 +104,7 @@ fn config(args: &SimulateArgs) -> Result<SimConfig, Failed> {
 /// The scenario of that name.
 pub(super) fn scenario(name: &str) -> Result<&'static Scenario, Failed> {
     Scenario::named(name).ok_or_else(|| {
-        let names: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+        let names: Vec<&str> = Scenario::all().map(|scenario| scenario.name).collect();
         Failed::usage(format!(
             "no scenario is called {name:?}; there are {}",
             names.join(", ")
@@ -116,7 +116,7 @@ pub(super) fn scenario(name: &str) -> Result<&'static Scenario, Failed> {
 pub(super) fn list(out: &mut dyn Write) -> io::Result<Exit> {
     for Scenario {
         name, about, signs, ..
-    } in SCENARIOS
+    } in Scenario::all()
     {
         writeln!(out, "{name:<22} {about}\n{:<22} you see: {signs}", "")?;
     }
@@ -149,6 +149,12 @@ fn introduce(
             name, about, signs, ..
         } = scenario;
         writeln!(talk, "scenario {name}: {about}; you see: {signs}")?;
+        if scenario.needs_agent() {
+            writeln!(
+                talk,
+                "  what the agent's side does in it is left to whoever signs in"
+            )?;
+        }
     }
     point_at(args, scheme, host, address, talk)?;
     writeln!(talk, "Ctrl-C ends it")?;

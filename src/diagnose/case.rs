@@ -36,12 +36,6 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Nothing is known of others.
-    pub const UNKNOWN: Self = Self {
-        connected: 0,
-        hit: 1,
-    };
-
     /// Whether several were hit at once, and nobody was spared: a server's fault, or one of a shared path.
     #[must_use]
     pub const fn is_everybody(self) -> bool {
@@ -81,6 +75,41 @@ impl<'a> Case<'a> {
         self.clocks.seconds(seconds)
     }
 
+    /// Why nothing that is said of this incident can be sure: events are missing around its beginning.
+    #[must_use]
+    pub fn blind_spot(&self) -> Option<String> {
+        let before = Micros(self.clocks.interval.0.saturating_mul(2));
+        let from = self.began().time.since(before);
+        let ends = self.incident.losses().map(|loss| loss.over.time);
+        let to = ends.max().unwrap_or_else(|| self.began().time);
+        let gaps = self.session.gaps().iter();
+        let near = gaps.filter(|(at, _)| from <= at.time && at.time <= to);
+        let missing = near.fold(0u64, |sum, (_, gap)| sum.saturating_add(gap.events));
+        if self.session.begins_late() && !self.was_served() {
+            return Some("the recording begins in the middle of it".to_owned());
+        }
+        (missing > 0).then(|| {
+            let events = words::count(missing, "event");
+            format!("{events} around the beginning of it are missing from the recording")
+        })
+    }
+
+    /// Whether the recording shows the agent with service before the incident.
+    fn was_served(&self) -> bool {
+        let began = self.began();
+        let sockets = self
+            .session
+            .connections()
+            .filter_map(|one| one.socket.as_ref());
+        sockets.into_iter().any(|socket| {
+            let stream = &socket.stream;
+            let bound = stream.bound.as_ref().map(|(at, _)| *at);
+            let answers = stream.pings.to_server.latest();
+            let answered = answers.filter_map(|ping| ping.answered);
+            answered.chain(bound).any(|at| at < began)
+        })
+    }
+
     /// Facts of the host in a stretch of time.
     pub fn host(&self, from: Micros, to: Micros) -> impl Iterator<Item = &'a (At, Host)> {
         let facts = self.session.host().iter();
@@ -96,11 +125,14 @@ impl<'a> Case<'a> {
     /// Other connections on which the same server sent something between `from` and `to`.
     #[must_use]
     pub fn server_spoke_elsewhere(&self, not: &Connection, from: Micros, to: Micros) -> Option<At> {
-        let host = not.target.as_ref().map(|target| &target.host);
+        let host = not.target.as_ref().map(|target| target.host.as_str());
         let others = self.session.connections().filter(|one| one.id != not.id);
-        let same = others.filter(|one| one.target.as_ref().map(|target| &target.host) == host);
+        let same =
+            others.filter(|one| one.target.as_ref().map(|target| target.host.as_str()) == host);
         let heard = same.filter_map(|one| one.last[Direction::ToClient]);
-        let polls = self.session.rest().polls.iter().map(|poll| poll.at);
+        let polls = self.session.rest().polls.iter();
+        let polls = polls.filter(|poll| host.is_some_and(|host| host == poll.host));
+        let polls = polls.map(|poll| poll.at);
         let all = heard.chain(polls);
         all.filter(|at| from < at.time && at.time <= to).min()
     }

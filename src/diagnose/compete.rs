@@ -25,12 +25,13 @@ pub(super) type Match = (&'static Rule, Verdict);
 pub(super) fn judge(case: &Case<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let mut candidates: Vec<Match> = Vec::new();
+    let blind_spot = case.blind_spot();
     for rule in TABLE {
         match (rule.judge)(case) {
             Opinion::Silent => {}
             Opinion::RuledOut(why) => judgement.alternatives.push((rule, why)),
             Opinion::Matches(verdict) => match verdict.role {
-                Role::Cause => candidates.push((rule, verdict)),
+                Role::Cause => candidates.push((rule, verdict.weakened(blind_spot.as_deref()))),
                 Role::Contributing => judgement.contributing.push((rule, verdict)),
                 Role::Consequence => judgement.consequences.push((rule, verdict)),
             },

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
-use super::case::{Case, Crowd};
+use super::case::Case;
 use super::clocks::{Clocks, Profile};
 use super::compete;
 use super::incident;
 use super::loss::{self, Word};
 use super::report::{Incident, Report, Warning};
 use super::rule::Confidence;
+use super::together::{self, One, Window};
 use super::warnings::{self, About};
 use super::{Subject, diagnose, explained, warning};
 use crate::event::{ConnectionId, Event, EventKind, Micros, StanzaKind, TcpOccasion};
@@ -104,12 +105,15 @@ impl Live {
     /// All that is known, as of a recording of this name.
     #[must_use]
     pub fn report(&self, name: &str) -> Report {
-        let subject = Subject {
+        diagnose(&[self.subject(name)], &self.profile, &self.zone)
+    }
+
+    const fn subject<'a>(&'a self, name: &'a str) -> Subject<'a> {
+        Subject {
             name,
             session: &self.session,
             offset: 0,
-        };
-        diagnose(&[subject], &self.profile, &self.zone)
+        }
     }
 
     fn warnings(&mut self, clocks: &Clocks, news: &mut Vec<News>) {
@@ -128,15 +132,28 @@ impl Live {
         let incidents = incident::incidents(&self.session, clocks);
         let begun: BTreeSet<u64> = incidents.iter().map(|one| one.began().number).collect();
         self.told.retain(|number, _| begun.contains(number));
-        for incident in incidents {
-            if is_open(&incident) || is_settled(&incident, clocks, now) {
+        let subject = self.subject("");
+        let recent = incidents
+            .into_iter()
+            .filter(|one| !is_settled(one, clocks, now));
+        let recent: Vec<One<'_>> = recent
+            .map(|incident| One {
+                subject: 0,
+                window: Window::of(&subject, &incident),
+                incident,
+            })
+            .collect();
+        let crowds = together::crowds(&[subject], &recent);
+        for (one, crowd) in recent.iter().zip(crowds) {
+            let incident = &one.incident;
+            if is_open(incident) {
                 continue;
             }
             let case = Case {
                 session: &self.session,
-                incident: &incident,
+                incident,
                 clocks: *clocks,
-                crowd: Crowd::UNKNOWN,
+                crowd,
                 zone: &self.zone,
             };
             let judgement = compete::judge(&case);

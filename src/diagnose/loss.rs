@@ -35,6 +35,8 @@ pub enum Word<'a> {
     Close(&'a Close),
     /// The end of a direction, without any of the above.
     End(&'a End),
+    /// None, and the connection is gone: what ended it was not seen.
+    Gone,
     /// None: it is still open.
     Open,
 }
@@ -69,7 +71,16 @@ impl<'a> Loss<'a> {
     /// Whether the client left in order, while nothing was wrong.
     #[must_use]
     pub const fn is_voluntary(&self) -> bool {
-        matches!(self.word, Word::Goodbye) && self.unanswered.is_none()
+        let leaves = match self.word {
+            Word::Goodbye => true,
+            // A page that could not say goodbye any more (`finesse.md` 4.4).
+            Word::Close(close) => {
+                matches!(close.direction, Direction::ToServer)
+                    && matches!(close.code, Some(1000 | 1001))
+            }
+            _ => false,
+        };
+        leaves && self.unanswered.is_none()
     }
 
     /// How long a ping had been waiting when the socket was over.
@@ -106,6 +117,7 @@ impl<'a> Loss<'a> {
 pub(super) fn is_desktop(socket: &Socket) -> bool {
     let stream = &socket.stream;
     socket.subprotocol.as_deref() == Some("xmpp")
+        || socket.target.starts_with("/ws")
         || stream.user().is_some()
         || stream.opened.to_server.is_some()
         || stream.pings.to_server.sent > 0
@@ -126,7 +138,8 @@ fn first_word<'a>(connection: &'a Connection, socket: &'a Socket) -> Option<(At,
     let close = socket.closes.first();
     let close = close.map(|close| (close.at, Word::Close(close)));
     let end = connection.first_end().map(|end| (end.at, Word::End(end)));
-    let words = [goodbye, error, closed, close, end];
+    let gone = connection.closed.as_ref().map(|(at, _)| (*at, Word::Gone));
+    let words = [goodbye, error, closed, close, end, gone];
     words.into_iter().flatten().min_by_key(|(at, _)| *at)
 }
 

@@ -9,10 +9,14 @@ pub mod attempt;
 pub mod case;
 mod clocks;
 mod compete;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod incident;
 mod live;
 pub mod loss;
 pub mod path;
+#[cfg(test)]
+mod properties;
 pub mod report;
 pub mod rule;
 pub mod rules;
@@ -20,6 +24,7 @@ mod served;
 mod story;
 #[cfg(test)]
 mod testing;
+mod together;
 pub mod warnings;
 pub mod words;
 
@@ -29,14 +34,16 @@ mod tests;
 pub use clocks::{Clocks, Profile};
 pub use live::{Live, News};
 pub use report::{Outcome, Report};
+pub use together::offsets;
 
 use jiff::tz::TimeZone;
 
 use crate::session::{At, Session};
-use case::{Case, Crowd};
+use case::Case;
 use compete::{Judgement, Match};
 use report::{Alternative, Delay, Evidence, Finding, Incident, Moment, Recording, Warning};
 use rule::Severity;
+use together::{One, Window};
 use warnings::{About, Sign};
 
 /// What is diagnosed: a session, and what it is called.
@@ -63,21 +70,40 @@ pub fn diagnose(subjects: &[Subject<'_>], profile: &Profile, zone: &TimeZone) ->
         together: Vec::new(),
         warnings: Vec::new(),
     };
-    for (place, subject) in subjects.iter().enumerate() {
-        let clocks = Clocks::of(subject.session, profile);
-        report.recordings.push(recording(subject, &clocks));
-        for incident in incident::incidents(subject.session, &clocks) {
-            let case = Case {
-                session: subject.session,
-                incident: &incident,
-                clocks,
-                crowd: Crowd::UNKNOWN,
-                zone,
-            };
-            let judgement = compete::judge(&case);
-            report.incidents.push(explained(place, &case, judgement));
+    let clocks = subjects
+        .iter()
+        .map(|subject| Clocks::of(subject.session, profile));
+    let clocks: Vec<Clocks> = clocks.collect();
+    let mut all: Vec<One<'_>> = Vec::new();
+    for ((place, subject), clocks) in subjects.iter().enumerate().zip(&clocks) {
+        report.recordings.push(recording(subject, clocks));
+        for incident in incident::incidents(subject.session, clocks) {
+            all.push(One {
+                subject: place,
+                window: Window::of(subject, &incident),
+                incident,
+            });
         }
     }
+    let crowds = together::crowds(subjects, &all);
+    for (one, crowd) in all.iter().zip(&crowds) {
+        let (Some(subject), Some(clocks)) = (subjects.get(one.subject), clocks.get(one.subject))
+        else {
+            continue;
+        };
+        let case = Case {
+            session: subject.session,
+            incident: &one.incident,
+            clocks: *clocks,
+            crowd: *crowd,
+            zone,
+        };
+        let judgement = compete::judge(&case);
+        report
+            .incidents
+            .push(explained(one.subject, &case, judgement));
+    }
+    report.together = together::together(&all, &crowds);
     report.warnings = subjects
         .iter()
         .enumerate()
@@ -183,7 +209,7 @@ fn moment(session: &Session, at: At) -> Moment {
     Moment {
         number: at.number,
         time: at.time,
-        wall: words::wall(session, at.time),
+        wall: session.wall(at.time),
     }
 }
 

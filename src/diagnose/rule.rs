@@ -120,6 +120,16 @@ impl Verdict {
         self
     }
 
+    /// The same, no more than possible where there is a reason for doubt.
+    #[must_use]
+    pub(super) fn weakened(mut self, doubt: Option<&str>) -> Self {
+        if let Some(doubt) = doubt {
+            self.confidence = Confidence::Possible;
+            self.lacking.insert(0, doubt.to_owned());
+        }
+        self
+    }
+
     /// It can have played no other part than this.
     #[must_use]
     pub const fn only(mut self, role: Role) -> Self {

@@ -74,6 +74,11 @@ fn lost(loss: &Loss<'_>) -> (At, Who, &'static str, String) {
             };
             (party(end.direction), layer, words::manner(&end.manner))
         }
+        Word::Gone => (
+            Who::Nobody,
+            "TCP",
+            "it ended, and how was not seen".to_owned(),
+        ),
         Word::Open => (Who::Nobody, "XMPP", "it went silent".to_owned()),
     };
     (loss.over, who, layer, what)

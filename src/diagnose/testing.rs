@@ -23,6 +23,11 @@ use Direction::{ToClient, ToServer};
 impl Script {
     /// A live session that began at 2026-03-02 12:00:00 UTC.
     pub(crate) fn new() -> Self {
+        Self::with_clock(0)
+    }
+
+    /// The same on a machine whose clock is so many seconds ahead.
+    pub(crate) fn with_clock(ahead: i64) -> Self {
         let mut script = Self {
             events: Vec::new(),
             now: Micros(0),
@@ -33,7 +38,7 @@ impl Script {
         script.fact(
             None,
             EventKind::SessionStarted(SessionStarted {
-                wall_clock: 1_772_452_800_000_000,
+                wall_clock: 1_772_452_800_000_000 + ahead * 1_000_000,
                 ..SessionStarted::default()
             }),
         );
@@ -445,6 +450,11 @@ impl Script {
 
     /// What the rules make of it; the session ends now.
     pub(crate) fn diagnosed(self) -> Report {
+        report(&self.session())
+    }
+
+    /// The session, which ends now.
+    pub(crate) fn session(self) -> Session {
         let mut session = Session::default();
         for event in &self.events {
             session.take(event);
@@ -460,7 +470,7 @@ impl Script {
                 connections: self.connections,
             }),
         });
-        report(&session)
+        session
     }
 
     /// The cause of the first incident: its rule, and how sure it is; `None` where there is no incident.

@@ -33,23 +33,11 @@ pub fn connections(ids: &[ConnectionId]) -> String {
     names.join(" and ")
 }
 
-/// A moment of the session in microseconds since the Unix epoch, as the machine's clock showed it then.
-#[must_use]
-pub fn wall(session: &Session, at: Micros) -> Option<i64> {
-    let start = session.started()?.wall_clock;
-    let mut wall = start.saturating_add_unsigned(at.0);
-    for (jump, fact) in session.host() {
-        if let Some(clock) = fact.wall_clock().filter(|_| jump.time <= at) {
-            wall = clock.saturating_add_unsigned(at.since(jump.time).0);
-        }
-    }
-    Some(wall)
-}
-
 /// A moment as a clock shows it, such as `12:31:04.120`; since the start where the session does not tell when that was.
 #[must_use]
 pub fn clock(session: &Session, at: Micros, zone: &TimeZone) -> String {
-    let wall = wall(session, at).and_then(|wall| Timestamp::from_microsecond(wall).ok());
+    let wall = session.wall(at);
+    let wall = wall.and_then(|wall| Timestamp::from_microsecond(wall).ok());
     wall.map_or_else(
         || format!("+{}", duration(at)),
         |wall| {

@@ -12,15 +12,16 @@ use crate::event::{
     AttemptOutcome, DataOpcode, Direction, Event, EventKind, HttpBody, Leg, Micros, SessionStarted,
     StanzaKind, WallClock,
 };
+use crate::session::Contexts;
 use crate::sink::console::{Colour, Format, Renderer};
-use crate::sink::filter::{Context, purpose};
+use crate::sink::filter::purpose;
 
 /// Comma-separated values (RFC 4180), UTF-8, with a header row and CRLF.
 #[derive(Debug)]
 pub struct Csv<W: Write> {
     rows: Writer<W>,
     renderer: Renderer,
-    context: Context,
+    contexts: Contexts,
     wall: WallClock,
 }
 
@@ -37,7 +38,7 @@ impl<W: Write> Csv<W> {
         Ok(Self {
             rows,
             renderer: Renderer::new(Format::Compact, Colour::Never, TimeZone::UTC),
-            context: Context::default(),
+            contexts: Contexts::default(),
             wall: WallClock::starting(session.wall_clock),
         })
     }
@@ -45,11 +46,11 @@ impl<W: Write> Csv<W> {
 
 impl<W: Write> Export for Csv<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
-        self.context.take(event);
         self.wall.take(event);
-        let told = self.renderer.tell(event);
+        let context = self.contexts.take(event);
+        let told = self.renderer.tell(event, &context);
         let facts = Facts::of(&event.kind);
-        let host = self.context.host(event.connection);
+        let host = context.target.as_ref();
         let row = [
             event.number.to_string(),
             date_time(self.wall.at(event.time.arrived)),

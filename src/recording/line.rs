@@ -1,9 +1,9 @@
 //! One event is one line.
 
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::event::{Event, EventKind};
+use crate::event::Event;
 
 /// Appends `value` as one line of JSON.
 ///
@@ -46,39 +46,10 @@ fn escape(line: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// What is read of each event: all of it, or an outline.
-pub trait Entry: DeserializeOwned {
-    /// The event's number.
-    fn number(&self) -> u64;
-
-    /// How many events it stands for: more than one for a gap.
-    fn stands_for(&self) -> u64;
-
-    /// Whether it is the session's end.
-    fn ends(&self) -> bool;
-}
-
-impl Entry for Event {
-    fn number(&self) -> u64 {
-        self.number
-    }
-
-    fn stands_for(&self) -> u64 {
-        match &self.kind {
-            EventKind::Gap(gap) => gap.events.max(1),
-            _ => 1,
-        }
-    }
-
-    fn ends(&self) -> bool {
-        matches!(self.kind, EventKind::SessionEnded(_))
-    }
-}
-
 /// What a line turned out to be.
 #[derive(Debug)]
-pub(super) enum Line<E> {
-    Event(Box<E>),
+pub(super) enum Line {
+    Event(Box<Event>),
     /// An event of a kind, or with a value, that this version does not know.
     Unknown {
         number: u64,
@@ -89,8 +60,8 @@ pub(super) enum Line<E> {
 }
 
 /// Reads one line, without its end.
-pub(super) fn decode<E: Entry>(line: &[u8]) -> Line<E> {
-    match serde_json::from_slice::<E>(line) {
+pub(super) fn decode(line: &[u8]) -> Line {
+    match serde_json::from_slice(line) {
         Ok(event) => Line::Event(Box::new(event)),
         Err(error) => match serde_json::from_slice::<Stranger>(line) {
             Ok(stranger) => Line::Unknown {

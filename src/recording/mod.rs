@@ -11,7 +11,6 @@ mod header;
 mod identity;
 mod line;
 mod lines;
-mod outline;
 #[cfg_attr(unix, path = "owner_unix.rs")]
 #[cfg_attr(not(unix), path = "owner_windows.rs")]
 mod owner;
@@ -20,9 +19,8 @@ mod preamble;
 mod properties;
 mod reader;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod source;
-mod survey;
 mod trouble;
 mod writer;
 
@@ -33,11 +31,10 @@ pub use compress::compress;
 pub use files::{PartName, Recording, recordings};
 pub use header::{Header, RefusedHeader, Version};
 pub use identity::random_id;
-pub use line::{Entry, encode};
+pub use line::encode;
 pub use owner::{create_dir, create_file, same_file};
 pub use preamble::Preamble;
 pub use reader::{HeaderError, Item, Reader};
 pub use source::{OpenError, Source};
-pub use survey::Survey;
 pub use trouble::Trouble;
 pub use writer::Writer;

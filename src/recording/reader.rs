@@ -3,16 +3,16 @@
 use std::io::{self, BufRead};
 
 use super::header::{Header, RefusedHeader, Version};
-use super::line::{self, Entry, Line};
+use super::line::{self, Line};
 use super::lines::{Lines, Next};
 use super::trouble::Trouble;
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 
-/// What a reader finds next; `E` is how much of an event is read.
+/// What a reader finds next.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Item<E = Event> {
+pub enum Item {
     /// An event.
-    Event(Box<E>),
+    Event(Box<Event>),
     /// Something that is not as it should be; reading goes on.
     Trouble(Trouble),
 }
@@ -21,7 +21,7 @@ pub enum Item<E = Event> {
 ///
 /// Reads on where more was appended since the end was found, so a growing file can be followed.
 #[derive(Debug)]
-pub struct Reader<R, E = Event> {
+pub struct Reader<R> {
     lines: Lines<R>,
     header: Header,
     /// The line that was looked at last, from 1.
@@ -30,7 +30,7 @@ pub struct Reader<R, E = Event> {
     /// Lines that were left out since the last event: each may have been one of the numbers that are missing.
     left_out: u64,
     /// What comes before anything else is read.
-    pending: Option<Item<E>>,
+    pending: Option<Item>,
     finished: bool,
 }
 
@@ -55,17 +55,11 @@ pub enum HeaderError {
 }
 
 impl<R: BufRead> Reader<R> {
-    /// Reads the header; events are then read whole.
+    /// Reads the header.
     ///
     /// # Errors
     /// Where the input is no recording, or none that this version can read.
     pub fn new(input: R) -> Result<Self, HeaderError> {
-        Self::begin(input)
-    }
-}
-
-impl<R: BufRead, E: Entry> Reader<R, E> {
-    pub(super) fn begin(input: R) -> Result<Self, HeaderError> {
         let mut lines = Lines::new(input);
         let line = match lines.advance()? {
             Next::Line => 1,
@@ -113,7 +107,7 @@ impl<R: BufRead, E: Entry> Reader<R, E> {
     ///
     /// # Errors
     /// Those of the input.
-    pub fn advance(&mut self) -> io::Result<Option<Item<E>>> {
+    pub fn advance(&mut self) -> io::Result<Option<Item>> {
         loop {
             if let Some(item) = self.pending.take() {
                 return Ok(Some(item));
@@ -139,7 +133,7 @@ impl<R: BufRead, E: Entry> Reader<R, E> {
     ///
     /// # Errors
     /// Those of the input.
-    pub fn finish(&mut self) -> io::Result<Option<Item<E>>> {
+    pub fn finish(&mut self) -> io::Result<Option<Item>> {
         if let Some(item) = self.pending.take() {
             return Ok(Some(item));
         }
@@ -151,7 +145,7 @@ impl<R: BufRead, E: Entry> Reader<R, E> {
             return Ok(None);
         }
         self.line += 1;
-        let torn = matches!(line::decode::<E>(self.lines.line()), Line::Damaged(_));
+        let torn = matches!(line::decode(self.lines.line()), Line::Damaged(_));
         Ok(if torn {
             Some(Item::Trouble(Trouble::Torn { line: self.line }))
         } else {
@@ -175,7 +169,7 @@ impl<R: BufRead, E: Entry> Reader<R, E> {
     }
 
     /// Reads the current line.
-    fn take(&mut self) -> Option<Item<E>> {
+    fn take(&mut self) -> Option<Item> {
         let line = self.lines.line();
         if line.iter().all(u8::is_ascii_whitespace) {
             return None;
@@ -198,7 +192,7 @@ impl<R: BufRead, E: Entry> Reader<R, E> {
     }
 
     /// A header in the middle: files of one recording that were put one behind the other.
-    fn another_part(&mut self, header: Header) -> Option<Item<E>> {
+    fn another_part(&mut self, header: Header) -> Option<Item> {
         if header.recording != self.header.recording {
             return Some(self.damaged("it is the header of another recording".to_owned()));
         }
@@ -206,13 +200,17 @@ impl<R: BufRead, E: Entry> Reader<R, E> {
         None
     }
 
-    fn event(&mut self, event: Box<E>) -> Option<Item<E>> {
-        self.progress.ended |= event.ends();
-        self.expect(event.number(), event.stands_for(), Item::Event(event))
+    fn event(&mut self, event: Box<Event>) -> Option<Item> {
+        self.progress.ended |= matches!(event.kind, EventKind::SessionEnded(_));
+        let stands_for = match &event.kind {
+            EventKind::Gap(gap) => gap.events.max(1),
+            _ => 1,
+        };
+        self.expect(event.number, stands_for, Item::Event(event))
     }
 
     /// Compares the number with the one that should come.
-    fn expect(&mut self, number: u64, stands_for: u64, item: Item<E>) -> Option<Item<E>> {
+    fn expect(&mut self, number: u64, stands_for: u64, item: Item) -> Option<Item> {
         if number < self.header.first_event {
             return (number >= self.progress.next).then_some(item);
         }
@@ -240,7 +238,7 @@ impl<R: BufRead, E: Entry> Reader<R, E> {
         }))
     }
 
-    fn damaged(&mut self, why: String) -> Item<E> {
+    fn damaged(&mut self, why: String) -> Item {
         self.left_out += 1;
         Item::Trouble(Trouble::Damaged {
             line: self.line,

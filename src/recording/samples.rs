@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use crate::event::*;
 
 /// A type of which there are samples.
-pub(super) trait Sample: Debug + Clone + Sized + 'static {
+pub(crate) trait Sample: Debug + Clone + Sized + 'static {
     /// Values that together have each variant and each optional field, there and not there.
     fn each() -> Vec<Self>;
     /// Any value.

@@ -68,7 +68,7 @@ impl Agent {
         if let Some(call) = self.calls.iter_mut().rev().find(|call| call.id == id) {
             call.last = at;
             call.over |= over;
-            call.state = state.or(call.state.take());
+            call.state = state.or_else(|| call.state.take());
         } else {
             let call = Call {
                 id: id.to_owned(),

@@ -5,14 +5,10 @@ use std::collections::BTreeMap;
 use jiff::fmt::rfc2822;
 
 use super::{At, keep};
-use crate::event::{Host, Micros};
 
 /// The clocks of a session.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServerClocks {
-    /// The wall clock at 0 of the session's clock, in microseconds since the Unix epoch; from the latest jump on as
-    /// if it had always been so.
-    origin: i64,
     readings: BTreeMap<String, Vec<Reading>>,
 }
 
@@ -21,8 +17,11 @@ pub struct ServerClocks {
 pub struct Reading {
     /// The answer whose `Date` says so.
     pub at: At,
-    /// In milliseconds, negative where it is behind; exact to a second, the grain of `Date`.
+    /// In milliseconds, negative where it is behind: the middle of what all its answers since then allow. One answer
+    /// tells it to a second, the grain of `Date`; many tell it better.
     pub ahead: i64,
+    /// What they allow, from the least to the most.
+    bounds: (i64, i64),
 }
 
 impl ServerClocks {
@@ -38,36 +37,55 @@ impl ServerClocks {
         all.map(|(host, readings)| (host.as_str(), readings.as_slice()))
     }
 
-    pub(super) const fn started(&mut self, wall_clock: i64) {
-        self.origin = wall_clock;
-    }
-
-    pub(super) fn host(&mut self, fact: &Host, at: Micros) {
-        if let Some(wall_clock) = fact.wall_clock() {
-            self.origin = wall_clock.saturating_sub_unsigned(at.0);
-        }
-    }
-
-    pub(super) fn answered(&mut self, host: &str, date: &str, at: At) {
+    /// An answer came when this machine's wall clock showed `wall`, in microseconds since the Unix epoch.
+    pub(super) fn answered(&mut self, host: &str, date: &str, at: At, wall: i64) {
         let Ok(date) = rfc2822::parse(date) else {
             return;
         };
-        // `Date` is cut to the second: on average it is half a second behind.
-        let theirs = date.timestamp().as_millisecond().saturating_add(500);
-        let ours = self.origin.saturating_add_unsigned(at.time.0) / 1_000;
-        let ahead = theirs.saturating_sub(ours);
+        // `Date` is cut to the second.
+        let theirs = date.timestamp().as_millisecond();
+        let least = theirs.saturating_sub(wall / 1_000);
+        let told = (least, least.saturating_add(SECOND));
         if self.readings.len() >= SERVERS && !self.readings.contains_key(host) {
             return;
         }
         let readings = self.readings.entry(host.to_owned()).or_default();
-        let same = |last: &Reading| last.ahead.abs_diff(ahead) < GRAIN;
-        if !readings.last().is_some_and(same) {
-            keep(readings, Reading { at, ahead });
+        if let Some(last) = readings.last_mut()
+            && last.ahead.abs_diff(middle(told)) < GRAIN
+        {
+            last.narrow(told);
+            return;
+        }
+        let ahead = middle(told);
+        keep(
+            readings,
+            Reading {
+                at,
+                ahead,
+                bounds: told,
+            },
+        );
+    }
+}
+
+impl Reading {
+    /// Takes in what another answer allows; answers that were long on their way contradict it, and tell nothing.
+    fn narrow(&mut self, told: (i64, i64)) {
+        let both = (self.bounds.0.max(told.0), self.bounds.1.min(told.1));
+        if both.0 <= both.1 {
+            self.bounds = both;
+            self.ahead = middle(both);
         }
     }
 }
 
+const fn middle((least, most): (i64, i64)) -> i64 {
+    least.midpoint(most)
+}
+
 /// Servers remembered.
 const SERVERS: usize = 256;
-/// Differences below this are those of `Date` itself, in milliseconds.
+/// The grain of `Date` in milliseconds.
+const SECOND: i64 = 1_000;
+/// Differences below this may be those of `Date` itself and of answers on their way, in milliseconds.
 const GRAIN: u64 = 2_000;

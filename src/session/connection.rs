@@ -6,7 +6,7 @@ use super::{At, Exchanges, Socket, Ways, keep};
 use crate::event::{
     Attempt, AttemptOutcome, Authority, CertificateFacts, Closed, ConnectionId, DialFailure,
     Direction, Ended, Event, EventKind, HttpViolation, Leg, Manner, Refusal, Stalled, TcpSample,
-    TlsFailure, Verified, Way,
+    TlsEstablished, TlsFailed, TlsFailure, Verified, Way,
 };
 
 /// A connection.
@@ -78,6 +78,28 @@ pub struct End {
     pub manner: Manner,
     /// Bytes sent until then.
     pub bytes: u64,
+}
+
+impl Handshake {
+    fn done(done: &TlsEstablished, at: At) -> Self {
+        Self {
+            at,
+            leg: done.leg,
+            failure: None,
+            chain: done.chain.clone(),
+            verified: done.verified,
+        }
+    }
+
+    fn failed(failed: &TlsFailed, at: At) -> Self {
+        Self {
+            at,
+            leg: failed.leg,
+            failure: Some(failed.reason.clone()),
+            chain: failed.chain.clone(),
+            verified: None,
+        }
+    }
 }
 
 impl Connection {
@@ -157,24 +179,10 @@ impl Connection {
             }
             EventKind::UpstreamFailed(failed) => self.failed = Some((at, failed.reason.clone())),
             EventKind::TlsEstablished(done) => {
-                let handshake = Handshake {
-                    at,
-                    leg: done.leg,
-                    failure: None,
-                    chain: done.chain.clone(),
-                    verified: done.verified,
-                };
-                keep(&mut self.handshakes, handshake);
+                keep(&mut self.handshakes, Handshake::done(done, at));
             }
             EventKind::TlsFailed(failed) => {
-                let handshake = Handshake {
-                    at,
-                    leg: failed.leg,
-                    failure: Some(failed.reason.clone()),
-                    chain: failed.chain.clone(),
-                    verified: None,
-                };
-                keep(&mut self.handshakes, handshake);
+                keep(&mut self.handshakes, Handshake::failed(failed, at));
             }
             EventKind::HttpRequest(_) | EventKind::HttpResponse(_) | EventKind::HttpBody(_) => {
                 self.heard(event, at);

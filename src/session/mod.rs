@@ -6,6 +6,7 @@
 mod agent;
 mod clock;
 mod connection;
+mod context;
 mod exchange;
 mod pings;
 mod rest;
@@ -19,6 +20,7 @@ mod tests;
 pub use agent::{Agent, Call, StateChange};
 pub use clock::{Reading, ServerClocks};
 pub use connection::{Connection, End, Handshake};
+pub use context::{Asked, Asking, Context, Contexts};
 pub use exchange::{Exchange, Exchanges, Failure};
 pub use pings::{Ping, Pings};
 pub use rest::{Pair, Pairs, Poll, Rest, Wish};
@@ -30,7 +32,7 @@ use std::collections::BTreeMap;
 
 use crate::event::{
     Authority, ConnectionId, Event, EventKind, Gap, Host, Leg, Micros, SessionStarted, StanzaKind,
-    XmppStanza,
+    WallClock, XmppStanza,
 };
 use crate::finesse::Update;
 
@@ -58,10 +60,15 @@ impl At {
 #[derive(Debug, Default)]
 pub struct Session {
     started: Option<SessionStarted>,
+    wall: Option<WallClock>,
     ended: Option<At>,
     span: Option<(At, At)>,
+    /// The number that the next event has if none is missing.
+    next: u64,
     connections: BTreeMap<ConnectionId, Connection>,
     agents: BTreeMap<String, Agent>,
+    hosts: Vec<String>,
+    users: Vec<String>,
     service: Vec<Service>,
     rest: Rest,
     server_clocks: ServerClocks,
@@ -115,16 +122,25 @@ impl Session {
         let (first, last) = self.span.get_or_insert((at, at));
         *first = at.min(*first);
         *last = at.max(*last);
+        self.hole(event, at);
         self.delay.take(event, at);
+        if let Some(wall) = &mut self.wall {
+            wall.take(event);
+        }
         match &event.kind {
             EventKind::SessionStarted(started) => {
-                self.server_clocks.started(started.wall_clock);
+                self.wall = Some(WallClock::starting(started.wall_clock));
                 self.started = Some(started.clone());
             }
             EventKind::SessionEnded(_) => self.ended = Some(at),
-            EventKind::Host(host) => {
-                self.server_clocks.host(host, at.time);
-                keep(&mut self.host, (at, host.clone()));
+            EventKind::Host(host) => keep(&mut self.host, (at, host.clone())),
+            EventKind::Entered(entered) if entered.intercepted => {
+                remember(&mut self.hosts, &entered.target.host);
+            }
+            EventKind::HttpRequest(head) => {
+                if let Some(user) = rest::user_in(&head.target) {
+                    remember(&mut self.users, user);
+                }
             }
             EventKind::Gap(gap) => keep(&mut self.gaps, (at, gap.clone())),
             _ => {}
@@ -163,10 +179,22 @@ impl Session {
         self.ended
     }
 
+    /// What the machine's wall clock showed at a moment, in microseconds since the Unix epoch.
+    #[must_use]
+    pub fn wall(&self, at: Micros) -> Option<i64> {
+        self.wall.as_ref().map(|wall| wall.at(at))
+    }
+
     /// The first and the last moment that events tell of.
     #[must_use]
     pub const fn span(&self) -> Option<(At, At)> {
         self.span
+    }
+
+    /// Whether what came before the first event is missing.
+    #[must_use]
+    pub fn begins_late(&self) -> bool {
+        self.span.is_some_and(|(first, _)| first.number > 1)
     }
 
     /// Connections in the order of their numbers: those that are open, and those that were more than an exchange of
@@ -184,6 +212,18 @@ impl Session {
     /// Agents, each over all sockets, nodes and reconnects.
     pub fn agents(&self) -> impl Iterator<Item = &Agent> {
         self.agents.values()
+    }
+
+    /// The intercepted hosts that were asked for, in the order in which they came.
+    #[must_use]
+    pub fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+
+    /// Users that signed in, or that a desktop asked for by REST, in the order in which they came.
+    #[must_use]
+    pub fn users(&self) -> &[String] {
+        &self.users
     }
 
     /// What Finesse said of itself (`SystemInfo`), in order.
@@ -222,7 +262,7 @@ impl Session {
         &self.host
     }
 
-    /// Where events are missing.
+    /// Where events are missing: told by the recording, or by numbers that skip.
     #[must_use]
     pub fn gaps(&self) -> &[(At, Gap)] {
         &self.gaps
@@ -244,6 +284,23 @@ impl Session {
     #[must_use]
     pub const fn forgotten(&self) -> u64 {
         self.forgotten
+    }
+
+    /// Notices numbers that skip. What stands for lost events takes their numbers up.
+    fn hole(&mut self, event: &Event, at: At) {
+        let skipped = event.number.saturating_sub(self.next.max(1));
+        if skipped > 0 {
+            let gap = Gap {
+                events: skipped,
+                ..Gap::default()
+            };
+            keep(&mut self.gaps, (at, gap));
+        }
+        let taken = match &event.kind {
+            EventKind::Gap(gap) => gap.events.max(1),
+            _ => 1,
+        };
+        self.next = self.next.max(event.number.saturating_add(taken));
     }
 
     fn connection(&mut self, id: ConnectionId, at: At) -> &mut Connection {
@@ -272,24 +329,30 @@ impl Session {
             return;
         };
         if let Some(exchange) = connection.exchanges.get(number) {
-            self.rest.take(event, id, exchange, at);
+            self.rest.take(event, connection, exchange, at);
         }
         if let (EventKind::HttpResponse(head), Some(target)) = (&event.kind, &connection.target)
             && let Some(date) = exchange::field(&head.headers, "date")
             // What a cache has kept has the date of then (RFC 9111 section 5.1).
             && exchange::field(&head.headers, "age").is_none()
         {
-            self.server_clocks.answered(&target.host, &date, at);
+            let wall = self.wall.as_ref().map(|wall| wall.at(at.time));
+            if let Some(wall) = wall {
+                self.server_clocks.answered(&target.host, &date, at, wall);
+            }
         }
     }
 
     /// What a stanza says beyond its own connection: of an agent, of Finesse.
     fn stanza(&mut self, id: ConnectionId, at: At, stanza: &XmppStanza) {
         match &stanza.stanza.kind {
+            StanzaKind::Auth {
+                user: Some(user), ..
+            } => remember(&mut self.users, local_part(user)),
             StanzaKind::Bind { jid: Some(jid), .. } => {
-                if let Some(user) = jid.split('@').next() {
-                    self.agent(user).bound(id, at);
-                }
+                let user = local_part(jid);
+                remember(&mut self.users, user);
+                self.agent(user).bound(id, at);
             }
             StanzaKind::Notification { node, .. } => {
                 if let Some(update) = stanza.xml.text().and_then(Update::find) {
@@ -382,6 +445,18 @@ enum When {
     After,
 }
 
+/// The user of a JID.
+fn local_part(jid: &str) -> &str {
+    jid.split_once('@').map_or(jid, |(user, _)| user)
+}
+
+/// Remembers a name once.
+fn remember(names: &mut Vec<String>, name: &str) {
+    if !name.is_empty() && names.len() < NAMES && !names.iter().any(|known| known == name) {
+        names.push(name.to_owned());
+    }
+}
+
 /// Whether Finesse's word for a mode says that it is on.
 fn is_on(mode: &str) -> bool {
     !["false", "off", "no", "0", "none"]
@@ -410,6 +485,8 @@ fn keep<T>(list: &mut Vec<T>, one: T) {
     list.push(one);
 }
 
+/// Hosts and users remembered.
+const NAMES: usize = 256;
 /// Connections remembered.
 const CONNECTIONS: usize = 8192;
 /// Targets remembered.

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::{At, Exchange, Failure, keep};
+use super::{At, Connection, Exchange, Failure, keep};
 use crate::event::{ConnectionId, Event, EventKind, Micros};
 
 /// REST of a session.
@@ -33,10 +33,12 @@ pub struct Wish {
 }
 
 /// An answer to `GET …/SystemInfo`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Poll {
     /// The answer.
     pub at: At,
+    /// Whose; empty where that was not seen.
+    pub host: String,
     /// On which connection.
     pub connection: ConnectionId,
     /// Its status.
@@ -122,14 +124,17 @@ impl Pairs {
 
 impl Rest {
     /// Takes in what an event of HTTP says; `exchange` is the request that it belongs to.
-    pub(super) fn take(&mut self, event: &Event, id: ConnectionId, exchange: &Exchange, at: At) {
+    pub(super) fn take(&mut self, event: &Event, from: &Connection, exchange: &Exchange, at: At) {
+        let id = from.id;
         match &event.kind {
             EventKind::HttpRequest(_) => self.pairs.asked(id, exchange),
             EventKind::HttpResponse(head) if head.status >= 200 => {
                 self.pairs.answered(exchange, head.status);
                 if exchange.method == "GET" && ends_with_system_info(&exchange.target) {
+                    let host = from.target.as_ref().map(|target| target.host.clone());
                     let poll = Poll {
                         at,
+                        host: host.unwrap_or_default(),
                         connection: id,
                         status: head.status,
                     };
@@ -161,11 +166,20 @@ impl Rest {
     }
 }
 
-/// The user of `…/finesse/api/User/ID`, and of nothing below it.
+/// The user of `…/finesse/api/User/ID` and of what is below it.
+pub(super) fn user_in(target: &str) -> Option<&str> {
+    let path = target.split(['?', '#']).next()?;
+    let (_, below) = path.split_once("/finesse/api/User/")?;
+    let user = below.split('/').next()?;
+    (!user.is_empty()).then_some(user)
+}
+
+/// The user whom a request to `…/finesse/api/User/ID` itself is about.
 fn user(target: &str) -> Option<String> {
-    let path = target.split('?').next()?;
-    let (_, user) = path.split_once("/finesse/api/User/")?;
-    (!user.is_empty() && !user.contains('/')).then(|| user.to_lowercase())
+    let user = user_in(target)?;
+    let path = target.split(['?', '#']).next()?;
+    path.ends_with(&format!("/User/{user}"))
+        .then(|| user.to_lowercase())
 }
 
 fn ends_with_system_info(target: &str) -> bool {

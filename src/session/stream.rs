@@ -121,7 +121,10 @@ impl Stream {
         let unavailable = outline.kind_attribute.as_deref() == Some("unavailable");
         let available = outline.kind_attribute.is_none();
         match direction {
-            Direction::ToServer if unavailable => self.unavailable = Some(at),
+            // To everybody; one that has an addressee takes leave of him alone.
+            Direction::ToServer if unavailable && outline.to.is_none() => {
+                self.unavailable = Some(at);
+            }
             Direction::ToServer if available && self.available.is_none() => {
                 self.available = Some((at, priority.cloned()));
             }

@@ -90,6 +90,19 @@ impl ApiError {
         )
     }
 
+    /// 500: the CTI server is lost and Finesse does not know it yet.
+    pub(super) fn cti_failed() -> Self {
+        let message = "the request could not be sent to CTI";
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Self::new(status, "Internal Server Error", message, "")
+    }
+
+    /// 401 for a token that has expired.
+    pub(super) fn token_expired() -> Self {
+        let message = "the access token has expired";
+        Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", message, "")
+    }
+
     /// 405, and what is allowed.
     pub(super) fn method(allowed: &[Method]) -> Self {
         let message = "the object does not take this method";

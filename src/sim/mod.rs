@@ -5,12 +5,17 @@
 
 pub mod agent;
 mod answer;
+mod deed;
 mod dialogs;
 mod element;
 mod faults;
+mod health;
+mod late;
 mod node;
 mod pace;
 mod pubsub;
+mod quiet;
+mod reason;
 mod rest;
 mod scenario;
 mod seed;
@@ -34,9 +39,10 @@ use tokio::task::JoinSet;
 use node::{Node, update};
 use pubsub::Ending;
 
+pub use deed::{Deed, Habits, Presence};
 pub use faults::{FAULTS, Fault};
 pub use pace::Pace;
-pub use scenario::{Act, SCENARIOS, Scenario, Step};
+pub use scenario::{Act, Scenario, Step};
 pub use users::{Account, AgentState};
 
 /// A running Finesse; dropping it ends it at once.
@@ -53,9 +59,13 @@ impl Simulator {
     pub async fn start(config: SimConfig) -> Result<Self, SimError> {
         let (tls, ca_pem) = match &config.security {
             Security::Plain => (None, None),
-            Security::Certificate(certificate) => {
-                (Some(tls::with_certificate(Arc::clone(certificate))?), None)
-            }
+            Security::Certificate(certificate) => (
+                Some(tls::with_certificate(
+                    Arc::clone(certificate),
+                    &config.hostname,
+                )?),
+                None,
+            ),
             Security::OwnAuthority => {
                 let (acceptor, pem) = tls::with_own_authority(&config.hostname)?;
                 (Some(acceptor), Some(pem))
@@ -130,15 +140,7 @@ impl Simulator {
 
     /// A call from `caller` rings at `agent`: the dialog's number. The agent's state becomes RESERVED.
     pub fn offer_call(&self, agent: &str, caller: &str) -> u64 {
-        let id = self.node.dialogs.offer(agent, caller);
-        let list = format!("/finesse/api/User/{agent}/Dialogs");
-        let dialog = self.node.dialogs.xml(id).unwrap_or_default();
-        let data = format!("<dialogs>{dialog}</dialogs>");
-        self.publish(&list, "POST", &data);
-        if self.node.users.force(agent, AgentState::Reserved, None) {
-            self.node.publish_user(agent, "");
-        }
-        id
+        self.node.offer_call(agent, caller)
     }
 
     /// The state of a user.

@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
+use tokio::sync::watch;
 
 use super::SimConfig;
 use super::dialogs::Dialogs;
 use super::element::element;
+use super::health::Health;
 use super::pace::Pace;
 use super::pubsub::{PubSub, SYSTEM_INFO};
 use super::seed::Seed;
@@ -34,6 +36,10 @@ pub(super) struct Node {
     cti_delay: Duration,
     port: u16,
     health: Mutex<Health>,
+    /// Whether the port takes connections.
+    door: watch::Sender<bool>,
+    /// Whether somebody has asked for a socket yet.
+    asked: watch::Sender<bool>,
     keys: AtomicU64,
 }
 
@@ -50,6 +56,8 @@ impl Node {
             cti_delay: config.cti_delay,
             port,
             health: Mutex::default(),
+            door: watch::Sender::new(true),
+            asked: watch::Sender::new(false),
             keys: AtomicU64::new(1),
         })
     }
@@ -57,6 +65,66 @@ impl Node {
     /// What works and what does not.
     pub(super) fn health(&self) -> MutexGuard<'_, Health> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the port to new connections, or shuts it: they are then refused by TCP.
+    pub(super) fn open_door(&self, open: bool) {
+        self.door.send_replace(open);
+    }
+
+    /// Waits until the port is to be open, or shut.
+    pub(super) async fn door(&self, open: bool) {
+        // It cannot close: the sender lives as long as this.
+        let _ = self.door.subscribe().wait_for(|door| *door == open).await;
+    }
+
+    /// Somebody asks for a socket: with the first one the clock of a scenario starts.
+    pub(super) fn socket_asked_for(&self) {
+        self.asked.send_replace(true);
+    }
+
+    /// Waits for the first socket that is asked for.
+    pub(super) async fn first_socket(&self) {
+        let _ = self.asked.subscribe().wait_for(|asked| *asked).await;
+    }
+
+    /// The system puts a user into a state and says why, as Finesse does for a code of its own or of CTI.
+    pub(super) fn force_all(&self, state: AgentState, code: i32) {
+        for id in self.users.ids() {
+            let signed_in = self.users.state(&id) != Some(AgentState::Logout);
+            if signed_in && self.users.force(&id, state, Some(code)) {
+                self.publish_user(&id, "");
+            }
+        }
+    }
+
+    /// A call from `caller` rings at `agent`: the dialog's number. The agent's state becomes RESERVED.
+    pub(super) fn offer_call(&self, agent: &str, caller: &str) -> u64 {
+        let id = self.dialogs.offer(agent, caller);
+        let dialog = self.dialogs.xml(id).unwrap_or_default();
+        self.publish_call(agent, "POST", &dialog);
+        if self.users.force(agent, AgentState::Reserved, None) {
+            self.publish_user(agent, "");
+        }
+        id
+    }
+
+    /// The caller of the call `id` hangs up before `agent` has answered.
+    pub(super) fn lose_call(&self, id: u64, agent: &str) {
+        let Some(dialog) = self.dialogs.drop_call(id, agent) else {
+            return;
+        };
+        self.publish_call(agent, "DELETE", &dialog);
+        if self.users.force(agent, AgentState::Ready, None) {
+            self.publish_user(agent, "");
+        }
+    }
+
+    fn publish_call(&self, agent: &str, event: &str, dialog: &str) {
+        let list = format!("/finesse/api/User/{agent}/Dialogs");
+        let data = format!("<dialogs>{dialog}</dialogs>");
+        let update = update(&data, event, "", &list);
+        self.pubsub.publish(&list, &update);
     }
 
     /// A number that no other session has.
@@ -117,6 +185,19 @@ impl Node {
     /// CTI comes or goes: SystemInfo says so, at once on its node as well.
     pub(super) fn set_in_service(&self, in_service: bool) {
         self.health().cti_lost = !in_service;
+        self.publish_system_info();
+    }
+
+    /// Maintenance mode begins or ends: SystemInfo says so, at once on its node as well.
+    pub(super) fn set_maintenance(&self, maintenance: bool) {
+        let mut health = self.health();
+        health.maintenance = maintenance;
+        health.refusal = maintenance.then_some(StatusCode::SERVICE_UNAVAILABLE);
+        drop(health);
+        self.publish_system_info();
+    }
+
+    fn publish_system_info(&self) {
         let data = self.system_info("systemInfo");
         self.pubsub
             .publish(SYSTEM_INFO, &update(&data, "PUT", "", SYSTEM_INFO));
@@ -124,18 +205,23 @@ impl Node {
 
     /// SystemInfo as XML: `SystemInfo` in an answer, `systemInfo` in an event.
     pub(super) fn system_info(&self, tag: &str) -> String {
-        let lost = self.health().cti_lost;
-        let (status, heartbeat) = if lost {
-            ("OUT_OF_SERVICE", "failure")
+        let health = self.health();
+        let (lost, maintenance) = (health.cti_lost, health.maintenance);
+        drop(health);
+        let status = if lost || maintenance {
+            "OUT_OF_SERVICE"
         } else {
-            ("IN_SERVICE", "success")
+            "IN_SERVICE"
         };
+        let heartbeat = if lost { "failure" } else { "success" };
+        let now = self.users.now();
         let (domain, port) = (self.domain.as_str(), self.port.to_string());
         let primary =
             [("host", domain), ("httpsPort", &port)].map(|(name, text)| element(name, text));
         let fields = [
-            ("currentTimestamp", timestamp(jiff::Timestamp::now())),
+            ("currentTimestamp", timestamp(now)),
             ("deploymentType", "UCCE".to_owned()),
+            ("finesseMMode", maintenance.to_string()),
             ("lastCTIHeartbeatStatus", heartbeat.to_owned()),
             ("status", status.to_owned()),
             (
@@ -160,21 +246,6 @@ impl Node {
             primary.concat()
         )
     }
-}
-
-/// What works and what does not; all false is a healthy server.
-#[derive(Debug, Default)]
-pub(super) struct Health {
-    /// The CTI server is lost: OUT_OF_SERVICE, REST answers 503.
-    pub(super) cti_lost: bool,
-    /// The Notification Service is down: REST and SystemInfo answer 503.
-    pub(super) notifications_down: bool,
-    /// The web application is down: `finesse@` is away, REST answers 503.
-    pub(super) webapp_down: bool,
-    /// The Notification Service hangs: new sockets hang too.
-    pub(super) stalled: bool,
-    /// What an upgrade to `/ws/` is answered instead of 101.
-    pub(super) refusal: Option<StatusCode>,
 }
 
 /// An `Update` with its four children.

@@ -25,6 +25,10 @@ pub(super) enum Outgoing {
 pub(super) enum Ending {
     /// As Openfire 4.2 does: a stream error if there is a condition, `<close/>`, an empty Close frame.
     Stream(Option<&'static str>),
+    /// As with Jetty's own limits: a stream error and `<close/>`, then a Close frame with code and reason.
+    StreamThenFrame(&'static str, u16, &'static str),
+    /// The end of TLS and TCP in order, with no WebSocket goodbye: a front proxy whose server has gone.
+    Nothing,
     /// A Close frame out of nowhere, with its code and reason.
     Frame(u16, String),
 }

@@ -40,6 +40,7 @@ async fn resource(node: &Arc<Node>, object: &str, request: Request<Incoming>) ->
         return Ok(xml(&node.system_info("SystemInfo")));
     }
     check_service(node)?;
+    check_token(node, request.method())?;
     let caller = authenticate(node, request.headers())?;
     let answer = match object.as_slice() {
         ["User", id] => {
@@ -186,8 +187,20 @@ fn check_notifications(node: &Node) -> Result<(), ApiError> {
 
 fn check_service(node: &Node) -> Result<(), ApiError> {
     check_notifications(node)?;
-    if node.health().cti_lost {
+    let health = node.health();
+    if health.cti_lost {
         return Err(ApiError::out_of_service());
+    }
+    if health.cti_unnoticed {
+        return Err(ApiError::cti_failed());
+    }
+    Ok(())
+}
+
+/// With an expired token nothing is read any more; what a desktop still writes is its sign-out.
+fn check_token(node: &Node, method: &Method) -> Result<(), ApiError> {
+    if node.health().token_expired && method != Method::PUT {
+        return Err(ApiError::token_expired());
     }
     Ok(())
 }

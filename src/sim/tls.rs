@@ -11,13 +11,28 @@ use tokio_rustls::TlsAcceptor;
 
 use super::SimError;
 
-/// An acceptor that shows `certificate` to everybody.
-pub(super) fn with_certificate(certificate: Arc<CertifiedKey>) -> Result<TlsAcceptor, SimError> {
-    acceptor(Arc::new(SingleCertAndKey::from(certificate)))
+/// How TLS is accepted.
+#[derive(Clone)]
+pub(super) struct Acceptors {
+    /// With the simulator's own certificate.
+    pub(super) own: TlsAcceptor,
+    /// As a gateway does that looks into TLS: another issuer, and no session of the other is resumed.
+    pub(super) foreign: TlsAcceptor,
 }
 
-/// An acceptor with leaves for `hostname`, `localhost` and `127.0.0.1`, and the PEM of the authority that signed them.
-pub(super) fn with_own_authority(hostname: &str) -> Result<(TlsAcceptor, String), SimError> {
+/// Acceptors that show `certificate` to everybody.
+pub(super) fn with_certificate(
+    certificate: Arc<CertifiedKey>,
+    hostname: &str,
+) -> Result<Acceptors, SimError> {
+    Ok(Acceptors {
+        own: acceptor(Arc::new(SingleCertAndKey::from(certificate)))?,
+        foreign: foreign(hostname)?,
+    })
+}
+
+/// Acceptors with leaves for `hostname`, `localhost` and `127.0.0.1`, and the PEM of the authority that signed them.
+pub(super) fn with_own_authority(hostname: &str) -> Result<(Acceptors, String), SimError> {
     let names = [hostname, "localhost", "127.0.0.1"];
     let permitted: Vec<Permitted> = names
         .iter()
@@ -40,9 +55,25 @@ pub(super) fn with_own_authority(hostname: &str) -> Result<(TlsAcceptor, String)
         address: address?,
     };
     Ok((
-        acceptor(Arc::new(by_name))?,
+        Acceptors {
+            own: acceptor(Arc::new(by_name))?,
+            foreign: foreign(hostname)?,
+        },
         authority.certificate_pem().to_owned(),
     ))
+}
+
+fn foreign(hostname: &str) -> Result<TlsAcceptor, SimError> {
+    let unnamed = || SimError::Hostname(hostname.to_owned());
+    let permitted = Permitted::parse(hostname).map_err(|_| unnamed())?;
+    let who = "an inspecting gateway";
+    let authority = Authority::create_for(who, &[permitted], SystemTime::now())?;
+    let name = Name::parse(hostname).map_err(|_| unnamed())?;
+    let leaf = Leaves::new(Arc::new(authority), 1)
+        .leaf(&name)?
+        .0
+        .certified();
+    acceptor(Arc::new(SingleCertAndKey::from(leaf)))
 }
 
 fn acceptor(certificates: Arc<dyn ResolvesServerCert>) -> Result<TlsAcceptor, SimError> {

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::element::element;
+use super::reason::reason_xml;
 
 /// A user that the simulator knows from its start.
 #[derive(Debug, Clone)]
@@ -111,7 +113,11 @@ pub(super) enum Untaken {
 
 /// All users.
 #[derive(Debug)]
-pub(super) struct Users(Mutex<BTreeMap<String, User>>);
+pub(super) struct Users {
+    table: Mutex<BTreeMap<String, User>>,
+    /// Seconds by which the server's clock is ahead.
+    ahead: AtomicI64,
+}
 
 impl Users {
     /// Everybody signed out.
@@ -128,7 +134,10 @@ impl Users {
             };
             (user.account.id.clone(), user)
         });
-        Self(Mutex::new(users.collect()))
+        Self {
+            table: Mutex::new(users.collect()),
+            ahead: AtomicI64::new(0),
+        }
     }
 
     /// Whether this is the password; the fifth wrong one in a row locks the account for `lock`, even for the right one.
@@ -151,6 +160,23 @@ impl Users {
             user.locked_until = Some(now + lock);
         }
         false
+    }
+
+    /// Sets the server's clock that many seconds ahead of the true time.
+    pub(super) fn set_clock(&self, ahead: i64) {
+        self.ahead.store(ahead, Ordering::Relaxed);
+    }
+
+    /// How many seconds the server's clock is ahead.
+    pub(super) fn ahead(&self) -> i64 {
+        self.ahead.load(Ordering::Relaxed)
+    }
+
+    /// The time as the server has it.
+    pub(super) fn now(&self) -> jiff::Timestamp {
+        let now = jiff::Timestamp::now();
+        now.checked_add(jiff::SignedDuration::from_secs(self.ahead()))
+            .unwrap_or(now)
     }
 
     /// Whether there is such a user.
@@ -188,6 +214,7 @@ impl Users {
         extension: Option<&str>,
         reason: Option<i32>,
     ) -> Result<(), Untaken> {
+        let now = self.now();
         let mut users = self.lock();
         let user = users.get_mut(id).ok_or(Untaken::Unknown)?;
         match (wanted, user.state) {
@@ -196,22 +223,28 @@ impl Users {
                     .ok_or(Untaken::NoExtension)?
                     .clone_into(&mut user.extension);
                 if current == AgentState::Logout {
-                    user.enter(AgentState::NotReady, None);
+                    user.enter(AgentState::NotReady, None, now);
                 }
             }
             (Wanted::State(_), AgentState::Logout) => return Err(Untaken::SignedOut),
-            (Wanted::State(state), _) => user.enter(state, reason),
+            (Wanted::State(state), _) => user.enter(state, reason, now),
         }
         Ok(())
     }
 
     /// The system sets a state, whatever the user wants; whether that changed anything.
     pub(super) fn force(&self, id: &str, state: AgentState, reason: Option<i32>) -> bool {
+        let now = self.now();
         let mut users = self.lock();
-        let Some(user) = users.get_mut(id).filter(|user| user.state != state) else {
+        // Not ready for another reason is a change; signed out is signed out.
+        let is_new = |user: &&mut User| {
+            user.state != state
+                || (state != AgentState::Logout && reason.is_some() && user.reason != reason)
+        };
+        let Some(user) = users.get_mut(id).filter(is_new) else {
             return false;
         };
-        user.enter(state, reason);
+        user.enter(state, reason, now);
         true
     }
 
@@ -240,7 +273,7 @@ impl Users {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, User>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -258,10 +291,10 @@ struct User {
 }
 
 impl User {
-    fn enter(&mut self, state: AgentState, reason: Option<i32>) {
+    fn enter(&mut self, state: AgentState, reason: Option<i32>, now: jiff::Timestamp) {
         self.state = state;
         self.reason = reason;
-        self.changed = jiff::Timestamp::now();
+        self.changed = now;
         if state == AgentState::Logout {
             self.extension.clear();
         }
@@ -290,6 +323,11 @@ impl User {
         ] {
             xml.push_str(&element(child, text));
         }
+        xml.push_str(
+            &self
+                .reason
+                .map_or_else(String::new, |code| reason_xml(code, self.state)),
+        );
         // Writing to a string cannot fail.
         let _ = write!(
             xml,

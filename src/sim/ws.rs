@@ -12,20 +12,22 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::node::Node;
 use super::pubsub::{Ending, Outgoing};
+use super::quiet::{Quiet, Step};
 use super::xmpp::{CLOSE, Session, stream_error};
 
 /// Answers the upgrade: 101 with the subprotocol, or why not. Extensions are not offered.
 pub(super) fn upgrade(node: &Node, headers: &HeaderMap) -> Response<Full<Bytes>> {
+    node.socket_asked_for();
     if let Some(status) = node.health().refusal {
         return refuse(status, "the Notification Service is not available");
     }
@@ -74,27 +76,29 @@ where
 {
     let (outbox, mut outgoing) = mpsc::channel(OUTBOX);
     let mut session = Session::new(Arc::clone(&node), outbox);
-    let quiet = node.pace.real(QUIET);
-    let mut ping = interval_at(Instant::now() + quiet, quiet);
-    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut heard = Instant::now();
+    let mut quiet = Quiet::new(node.pace);
     loop {
         let step = tokio::select! {
             message = socket.next() => {
-                heard = Instant::now();
+                quiet.heard();
                 match message {
                     Some(Ok(Message::Text(text))) => send_all(&mut socket, session.receive(&text)).await,
                     // The closing handshake is answered while reading goes on to the end of the stream.
                     Some(Ok(_)) => ControlFlow::Continue(()),
+                    Some(Err(Error::Capacity(_))) => refuse_large(&mut socket).await,
                     Some(Err(_)) | None => ControlFlow::Break(()),
                 }
             }
             Some(stanza) = outgoing.recv() => send_all(&mut socket, vec![stanza]).await,
-            _ = ping.tick() => if heard.elapsed() >= quiet {
-                into_flow(socket.send(Message::Ping(Bytes::new())).await)
-            } else {
-                ControlFlow::Continue(())
-            },
+            () = quiet.look() => {
+                let patience = node.health().patience;
+                match quiet.next(patience) {
+                    Some(Step::Frame) => into_flow(socket.send(Message::Ping(Bytes::new())).await),
+                    Some(Step::Ping) => send_all(&mut socket, session.ping()).await,
+                    Some(Step::End(ending)) => send_all(&mut socket, vec![Outgoing::Bye(ending)]).await,
+                    None => ControlFlow::Continue(()),
+                }
+            }
         };
         if step.is_break() {
             break;
@@ -133,31 +137,59 @@ where
 }
 
 /// Says goodbye, then reads on until the peer has closed too.
-async fn end<IO>(
-    socket: &mut WebSocketStream<IO>,
-    ending: Ending,
-) -> Result<(), tokio_tungstenite::tungstenite::Error>
+async fn end<IO>(socket: &mut WebSocketStream<IO>, ending: Ending) -> Result<(), Error>
 where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
+    let frame = |code: u16, reason: String| CloseFrame {
+        code: code.into(),
+        reason: reason.into(),
+    };
     let frame = match ending {
+        Ending::Nothing => return Ok(()),
         Ending::Stream(condition) => {
-            if let Some(condition) = condition {
-                socket.send(Message::text(stream_error(condition))).await?;
-            }
-            socket.send(Message::text(CLOSE)).await?;
+            say_goodbye(socket, condition).await?;
             None
         }
-        Ending::Frame(code, reason) => Some(CloseFrame {
-            code: code.into(),
-            reason: reason.into(),
-        }),
+        Ending::StreamThenFrame(condition, code, reason) => {
+            say_goodbye(socket, Some(condition)).await?;
+            Some(frame(code, reason.to_owned()))
+        }
+        Ending::Frame(code, reason) => Some(frame(code, reason)),
     };
     socket.close(frame).await?;
     while let Some(message) = socket.next().await {
         message?;
     }
     Ok(())
+}
+
+/// The end of the stream as XMPP has it.
+async fn say_goodbye<IO>(
+    socket: &mut WebSocketStream<IO>,
+    condition: Option<&str>,
+) -> Result<(), Error>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
+    if let Some(condition) = condition {
+        socket.send(Message::text(stream_error(condition))).await?;
+    }
+    socket.send(Message::text(CLOSE)).await
+}
+
+/// Jetty's answer to a message above the limit; that the limit's Close comes alone is assumed (finesse.md 4.3 row 22).
+async fn refuse_large<IO>(socket: &mut WebSocketStream<IO>) -> ControlFlow<()>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
+    let reason = format!("Text message size exceeds maximum size [{MESSAGE}]");
+    let ending = Ending::Frame(1009, reason);
+    let _ = timeout(LINGER, end(socket, ending)).await;
+    // The WebSocket reads no further; unread bytes would turn the end of TCP into an RST that overtakes the Close.
+    let mut unread = [0; 4096];
+    while let Ok(Ok(1..)) = timeout(RESIDUE, socket.get_mut().read(&mut unread)).await {}
+    ControlFlow::Break(())
 }
 
 fn into_flow<E>(result: Result<(), E>) -> ControlFlow<()> {
@@ -167,16 +199,17 @@ fn into_flow<E>(result: Result<(), E>) -> ControlFlow<()> {
     }
 }
 
-fn refuse(status: StatusCode, why: &'static str) -> Response<Full<Bytes>> {
+/// Any other answer than 101.
+pub(super) fn refuse(status: StatusCode, why: &'static str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from_static(why.as_bytes())));
     *response.status_mut() = status;
     response
 }
 
-/// How long Openfire 4.2 lets a client be silent before it sends a WebSocket PING, and the time between two looks.
-const QUIET: Duration = Duration::from_secs(60);
 /// How long a closing handshake may take.
 const LINGER: Duration = Duration::from_secs(5);
+/// How long nothing more has to come of a message that was too large.
+const RESIDUE: Duration = Duration::from_millis(300);
 /// Stanzas that may wait for a session that does not read.
 const OUTBOX: usize = 256;
 /// Largest message in bytes (`xmpp.parser.buffer.size`).

@@ -50,6 +50,8 @@ impl Session {
             ("open", _) => self.open(&stanza),
             ("close", _) => vec![Outgoing::Bye(Ending::Stream(None))],
             ("auth", Stage::Anonymous) => self.authenticate(&stanza),
+            // The answer to a ping of the server's own, whatever it is.
+            ("iq", _) if matches!(stanza.attribute("type"), Some("result" | "error")) => Vec::new(),
             ("iq", _) => vec![Outgoing::Stanza(self.iq(&stanza))],
             ("presence", Stage::Bound(jid)) => {
                 let jid = jid.clone();
@@ -63,6 +65,18 @@ impl Session {
         }
     }
 
+    /// A ping of the server's own; the desktop has no handler for it (finesse.md 4.2).
+    pub(super) fn ping(&self) -> Vec<Outgoing> {
+        let Stage::Bound(jid) = &self.stage else {
+            return Vec::new();
+        };
+        let (id, domain) = (self.node.pubsub.seed().stream_id(), &self.node.domain);
+        vec![Outgoing::Stanza(format!(
+            "<iq type=\"get\" id=\"{id}\" from=\"{domain}\" to=\"{}\"><ping xmlns=\"urn:xmpp:ping\"/></iq>",
+            escape(jid)
+        ))]
+    }
+
     /// The socket is gone, in whatever way.
     pub(super) fn gone(&mut self) {
         self.stage = Stage::Anonymous;
@@ -74,6 +88,9 @@ impl Session {
     fn open(&mut self, open: &Element) -> Vec<Outgoing> {
         if open.attribute("xmlns") != Some(FRAMING) {
             return vec![Outgoing::Bye(Ending::Stream(Some("invalid-namespace")))];
+        }
+        if let Some(condition) = self.node.health().stream_error {
+            return vec![Outgoing::Bye(Ending::Stream(Some(condition)))];
         }
         self.stream = self.node.pubsub.seed().stream_id();
         let header = format!(
@@ -123,6 +140,9 @@ impl Session {
         let own = format!("{user}@{}", self.node.domain);
         if !authzid.is_empty() && *authzid != own && authzid != user {
             return Err("invalid-authzid");
+        }
+        if let Some(condition) = self.node.health().sasl_failure {
+            return Err(condition);
         }
         if self.node.authenticate(user, password) {
             Ok(user.to_lowercase())
@@ -183,7 +203,8 @@ impl Session {
         self.node
             .pubsub
             .available(self.key, !leaves && priority.unwrap_or(0) >= 0);
-        if leaves || self.node.health().webapp_down {
+        let health = self.node.health();
+        if leaves || health.webapp_down || health.finesse_absent {
             return Vec::new();
         }
         vec![Outgoing::Stanza(finesse_presence(

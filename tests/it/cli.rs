@@ -72,7 +72,7 @@ fn a_mistake_is_answered_with_exit_code_2_and_the_way_out() {
             &["run", "a.test", "--config", "/nowhere"],
             "cannot read /nowhere",
         ),
-        (&["demo", "--scenario", "nope"], "there are calm, stall"),
+        (&["demo", "--scenario", "nope"], "there are calm, "),
         (&["nope"], "unrecognized subcommand"),
     ] {
         let output = run(arguments);

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{About, Scene, Sign};
-use crate::diagnose::words::{self, count, duration};
+use crate::diagnose::words::{count, duration};
 use crate::event::{CertificateFacts, Host, Leg, Micros};
 use crate::session::{At, Pair};
 
 /// A certificate of a server, or finspect's authority, expires soon.
 pub(super) fn certificates(scene: &Scene<'_>, signs: &mut Vec<Sign>) {
-    let Some(now) = words::wall(scene.session, scene.now) else {
+    let Some(now) = scene.session.wall(scene.now) else {
         return;
     };
     let now = now / 1_000_000;
@@ -41,7 +41,7 @@ pub(super) fn certificates(scene: &Scene<'_>, signs: &mut Vec<Sign>) {
     // A leaf lives for weeks, unless the authority that signs it does not.
     if let Some((at, not_after)) = scene.session.minted()
         && let Some(when) = soon(now, not_after)
-        && let Some(made) = words::wall(scene.session, at.time)
+        && let Some(made) = scene.session.wall(at.time)
         && soon(made / 1_000_000, not_after).is_some()
     {
         let says = format!(

@@ -26,6 +26,7 @@ use crate::event::{
     AttemptOutcome, Carrier, ConnectionId, Direction, Event, EventKind, HttpBody, SessionStarted,
     WallClock,
 };
+use crate::session::Contexts;
 use crate::sink::console::{Colour, Format, Renderer};
 
 /// Writes each event as a packet with a comment.
@@ -33,6 +34,7 @@ use crate::sink::console::{Colour, Format, Renderer};
 pub struct Pcapng<W> {
     streams: Streams<W>,
     renderer: Renderer,
+    contexts: Contexts,
     wall: WallClock,
     held: Option<Held>,
 }
@@ -53,6 +55,7 @@ impl<W: Write> Pcapng<W> {
         Self {
             streams: Streams::new(output, session),
             renderer: Renderer::new(Format::Compact, Colour::Never, TimeZone::UTC),
+            contexts: Contexts::default(),
             wall: WallClock::starting(session.wall_clock),
             held: None,
         }
@@ -196,7 +199,8 @@ impl Held {
 impl<W: Write> Export for Pcapng<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         self.wall.take(event);
-        let words = self.renderer.tell(event).words;
+        let context = self.contexts.take(event);
+        let words = self.renderer.tell(event, &context).words;
         self.release(Some(event))?;
         self.take(event, vec![comment(event, &words)])
     }

@@ -13,15 +13,13 @@ use std::path::{Path, PathBuf};
 
 use super::files::{PartName, Recording};
 use super::header::{Header, RefusedHeader};
-use super::line::Entry;
 use super::reader::{HeaderError, Item, Reader};
 use super::trouble::Trouble;
-use crate::event::Event;
 use open::{Input, Parts, beside, input, open, parts};
 
-/// A recording as a stream, over all its parts; `E` is how much of each event is read.
-pub struct Source<E = Event> {
-    reader: Reader<Input, E>,
+/// A recording as a stream, over all its parts.
+pub struct Source {
+    reader: Reader<Input>,
     /// Where the reader reads.
     path: PathBuf,
     /// Parts that are still to be read.
@@ -30,16 +28,16 @@ pub struct Source<E = Event> {
     alone: bool,
     follow: bool,
     /// The part after this one, with its header read: what is left of this one comes first.
-    closing: Option<Part<E>>,
+    closing: Option<Part>,
     /// The last part that was tried; it may have been unreadable.
     tried: PathBuf,
     said: Said,
 }
 
 /// A part whose header is read.
-struct Part<E> {
+struct Part {
     path: PathBuf,
-    reader: Reader<Input, E>,
+    reader: Reader<Input>,
 }
 
 /// What is said once.
@@ -57,7 +55,19 @@ impl Source {
     /// # Errors
     /// Where it is no recording.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        Self::of(path)
+        if path == Path::new("-") {
+            let path = PathBuf::from(STANDARD_INPUT);
+            return match input(io::stdin()) {
+                Ok(input) => Self::begin(input, path, VecDeque::new()),
+                Err(error) => Err(OpenError::Io { path, error }),
+            };
+        }
+        let Parts { mut files, alone } = parts(path)?;
+        let first = files
+            .pop_front()
+            .ok_or_else(|| OpenError::NotFound(path.to_owned()))?;
+        let source = Self::begin(open(&first)?, first, files)?;
+        Ok(Self { alone, ..source })
     }
 
     /// Does not stop at the end of what there is: [`Source::advance`] then gives `None`, and more at a later call.
@@ -80,27 +90,12 @@ impl Source {
     ) -> Result<Self, OpenError> {
         Self::begin(Box::new(input), path, waiting)
     }
-}
-
-impl<E: Entry> Source<E> {
-    pub(super) fn of(path: &Path) -> Result<Self, OpenError> {
-        if path == Path::new("-") {
-            let path = PathBuf::from(STANDARD_INPUT);
-            return match input(io::stdin()) {
-                Ok(input) => Self::begin(input, path, VecDeque::new()),
-                Err(error) => Err(OpenError::Io { path, error }),
-            };
-        }
-        let Parts { mut files, alone } = parts(path)?;
-        let first = files
-            .pop_front()
-            .ok_or_else(|| OpenError::NotFound(path.to_owned()))?;
-        let source = Self::begin(open(&first)?, first, files)?;
-        Ok(Self { alone, ..source })
-    }
 
     /// Reads a recording by the names of its parts.
-    pub(super) fn of_parts(recording: &Recording) -> Result<Self, OpenError> {
+    ///
+    /// # Errors
+    /// Where its first part is no recording.
+    pub fn of_parts(recording: &Recording) -> Result<Self, OpenError> {
         let mut files: VecDeque<PathBuf> = recording.parts.values().cloned().collect();
         let first = files
             .pop_front()
@@ -109,7 +104,7 @@ impl<E: Entry> Source<E> {
     }
 
     fn begin(input: Input, path: PathBuf, waiting: VecDeque<PathBuf>) -> Result<Self, OpenError> {
-        let reader = Reader::begin(input).map_err(|error| OpenError::Header {
+        let reader = Reader::new(input).map_err(|error| OpenError::Header {
             path: path.clone(),
             error,
         })?;
@@ -155,7 +150,7 @@ impl<E: Entry> Source<E> {
     }
 
     /// The next event or trouble; `None` at the end.
-    pub fn advance(&mut self) -> Option<Item<E>> {
+    pub fn advance(&mut self) -> Option<Item> {
         loop {
             let item = self.read(Reader::advance);
             if item.is_some() {
@@ -182,8 +177,8 @@ impl<E: Entry> Source<E> {
     /// Asks the reader; an input that fails is one that ends, with a word about it.
     fn read(
         &mut self,
-        ask: impl FnOnce(&mut Reader<Input, E>) -> io::Result<Option<Item<E>>>,
-    ) -> Option<Item<E>> {
+        ask: impl FnOnce(&mut Reader<Input>) -> io::Result<Option<Item>>,
+    ) -> Option<Item> {
         if self.said.unreadable {
             return None;
         }
@@ -197,7 +192,7 @@ impl<E: Entry> Source<E> {
     }
 
     /// What is left to say where nothing more will come.
-    fn end(&mut self) -> Option<Item<E>> {
+    fn end(&mut self) -> Option<Item> {
         let item = self.read(Reader::finish);
         if item.is_some() {
             return item;
@@ -227,7 +222,7 @@ impl<E: Entry> Source<E> {
     }
 
     /// The part after this one; with a word about one that is there and cannot be read.
-    fn next_part(&mut self) -> Option<Result<Part<E>, Trouble>> {
+    fn next_part(&mut self) -> Option<Result<Part, Trouble>> {
         let path = match self.waiting.pop_front() {
             Some(path) => path,
             None if self.grows() => self.successor()?,
@@ -262,7 +257,7 @@ impl<E: Entry> Source<E> {
     }
 
     /// Whether the part is one of this recording.
-    fn follows(&self, part: &Part<E>) -> Result<(), String> {
+    fn follows(&self, part: &Part) -> Result<(), String> {
         if part.reader.header().recording == self.header().recording {
             Ok(())
         } else {
@@ -270,7 +265,7 @@ impl<E: Entry> Source<E> {
         }
     }
 
-    fn go_on(&mut self, next: Part<E>) {
+    fn go_on(&mut self, next: Part) {
         self.reader = next.reader.resume(self.reader.progress());
         self.tried.clone_from(&next.path);
         self.path = next.path;
@@ -279,7 +274,7 @@ impl<E: Entry> Source<E> {
 }
 
 /// Opens a part and reads its header.
-fn part<E: Entry>(path: &Path) -> Result<Part<E>, OpenError> {
+fn part(path: &Path) -> Result<Part, OpenError> {
     // It may have been compressed since its name was read.
     let renamed = || match PartName::parse(path).and_then(|name| name.find()) {
         Some(path) => open(&path).map(|input| (input, path)),
@@ -289,7 +284,7 @@ fn part<E: Entry>(path: &Path) -> Result<Part<E>, OpenError> {
         Err(OpenError::NotFound(_)) => renamed()?,
         opened => (opened?, path.to_owned()),
     };
-    match Reader::begin(input) {
+    match Reader::new(input) {
         Ok(reader) => Ok(Part { path, reader }),
         Err(error) => Err(OpenError::Header { path, error }),
     }

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use tempfile::{TempDir, tempdir};
 
 use super::*;
-use crate::event::{EventKind, Host, Micros, SessionEnded, SessionStarted, Times};
+use crate::event::{Event, EventKind, Host, Micros, SessionEnded, SessionStarted, Times};
 use crate::recording::{compress, encode};
 
 /// A folder with parts of one recording, `day.jsonl` and on.

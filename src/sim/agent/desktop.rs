@@ -1,15 +1,15 @@
-//! What the desktop does by itself: connecting, pinging, giving up, coming back.
+//! What the desktop does by itself: signing in, connecting, coming back; and how a page ends.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 
-use super::super::element::Element;
+use super::super::deed::Deed;
+use super::agenda::Agenda;
 use super::diary::{Diary, Experience};
-use super::pings::{INTERVAL, Patience, Pings};
+use super::page::{End, Page};
 use super::rest::Rest;
-use super::script::Script;
 use super::socket::{LoginError, Socket};
 use super::tunnel::Tunnel;
 use super::{AgentConfig, patience};
@@ -21,6 +21,8 @@ pub(super) struct Desktop {
     diary: Arc<Diary>,
     rest: Arc<Rest>,
     leaving: watch::Receiver<bool>,
+    /// Whether the tab is in the background.
+    hidden: bool,
     /// The socket that was given up: `reset()` leaves it open until the next attempt.
     given_up: Option<Socket>,
 }
@@ -40,6 +42,7 @@ impl Desktop {
             diary,
             rest: Arc::new(rest),
             leaving,
+            hidden: false,
             given_up: None,
         }
     }
@@ -47,17 +50,27 @@ impl Desktop {
     /// Signs in, connects, and comes back until it is told to leave.
     pub(super) async fn live(mut self) {
         let mut leaving = self.leaving.clone();
-        while !self.sign_in().await {
-            if self.pause(&mut leaving, POLL).await {
-                return;
-            }
+        if !self.sign_in_at_last(&mut leaving).await {
+            return;
         }
         let mut attempts = 0;
-        let mut script = Script::begin();
+        let mut agenda = Agenda::begin(self.config.pace, self.config.scenario);
         loop {
-            match self.attempt(&mut script, &mut attempts).await {
+            match self.attempt(&mut agenda, &mut attempts).await {
                 After::Leave => return,
                 After::Retry => {}
+                After::Away => {
+                    let back = [Deed::OpenPage, Deed::SignIn];
+                    let deed = tokio::select! {
+                        deed = agenda.until(&back) => deed,
+                        () = told_to_leave(&mut leaving) => return,
+                    };
+                    self.diary.note(Experience::Did(deed));
+                    if !self.come_back(deed, &mut leaving).await {
+                        return;
+                    }
+                    continue;
+                }
                 After::SignInAgain => {
                     if self.pause(&mut leaving, POLL).await {
                         return;
@@ -80,7 +93,7 @@ impl Desktop {
     }
 
     /// One connection from its attempt to its end.
-    async fn attempt(&mut self, script: &mut Script, attempts: &mut u32) -> After {
+    async fn attempt(&mut self, agenda: &mut Agenda, attempts: &mut u32) -> After {
         self.close_given_up();
         self.diary.note(Experience::Connecting);
         let login = Socket::login(&self.tunnel, &self.config, &self.diary);
@@ -89,7 +102,7 @@ impl Desktop {
             Ok(Err(error)) => {
                 self.diary.note(Experience::NotConnected(error.to_string()));
                 return match error {
-                    LoginError::Unauthorized => After::Leave,
+                    LoginError::Unauthorized => After::Away,
                     _ => After::Retry,
                 };
             }
@@ -99,10 +112,22 @@ impl Desktop {
                 return After::Retry;
             }
         };
-        *attempts = 0;
-        self.diary.note(Experience::Connected(jid.clone()));
-        self.refresh();
-        match self.talk(socket, &jid, script).await {
+        let mut page = Page {
+            config: &self.config,
+            tunnel: &self.tunnel,
+            diary: &self.diary,
+            rest: &self.rest,
+            leaving: self.leaving.clone(),
+            hidden: &mut self.hidden,
+            attempts,
+        };
+        let end = page.talk(socket, &jid, agenda).await;
+        self.end(end, &jid).await
+    }
+
+    /// What has to be done at the end of a connection, and what follows from it.
+    async fn end(&mut self, end: End, jid: &str) -> After {
+        match end {
             End::Lost => After::Retry,
             End::GaveUp(socket) => {
                 self.diary.note(Experience::GaveUp);
@@ -110,144 +135,40 @@ impl Desktop {
                 After::Retry
             }
             End::Conflict => After::SignInAgain,
+            End::SignedOutBySystem(socket) => {
+                self.unload(socket, jid).await;
+                After::SignInAgain
+            }
             End::Left(socket) => {
-                self.sign_out(socket, &jid).await;
+                self.diary.note(Experience::SignedOut);
+                self.rest.set_state("LOGOUT").await;
+                self.unload(socket, jid).await;
                 After::Leave
             }
-        }
-    }
-
-    /// Pings, listens and plays the script until the connection ends.
-    async fn talk(&self, mut socket: Socket, jid: &str, script: &mut Script) -> End {
-        let pace = self.config.pace;
-        let domain = self.config.host.clone();
-        let queues = self.queues();
-        if socket
-            .pubsub(&self.diary, "subscribe", &domain, &queues, jid)
-            .await
-            .is_err()
-        {
-            return End::Lost;
-        }
-        let mut pings = Pings::new();
-        let mut conflict = false;
-        let mut ping_at = Instant::now() + pace.seconds(INTERVAL);
-        let mut leaving = self.leaving.clone();
-        loop {
-            tokio::select! {
-                stanza = socket.next(&self.diary) => match stanza {
-                    Ok(stanza) => {
-                        conflict |= stanza.name == "error" && stanza.child("conflict").is_some();
-                        self.hear(&stanza, &mut pings);
+            End::Page(socket, deed) => {
+                match deed {
+                    Deed::KillBrowser => {
+                        self.rest.cut().await;
+                        drop((socket, self.given_up.take()));
                     }
-                    Err(death) => {
-                        self.diary.note(Experience::Ended(death));
-                        if conflict {
-                            self.diary.note(Experience::Conflict);
-                            return End::Conflict;
-                        }
-                        return End::Lost;
+                    Deed::LosePage => {
+                        let _ = timeout(patience(self.config.pace), socket.close_gone()).await;
                     }
-                },
-                () = sleep_until(ping_at) => {
-                    ping_at += pace.seconds(INTERVAL);
-                    // A ping that cannot be written shows as the socket's end in the reading.
-                    let _ = socket.ping(&self.diary, &domain).await;
-                    if pings.sent() == Patience::Over {
-                        return End::GaveUp(socket);
+                    Deed::SignOut | Deed::SessionEnds => {
+                        self.rest.set_state("LOGOUT").await;
+                        self.unload(socket, jid).await;
                     }
+                    _ => self.unload(socket, jid).await,
                 }
-                () = script.due(pace) => self.play(script),
-                () = told_to_leave(&mut leaving) => return End::Left(socket),
+                After::Away
             }
         }
     }
 
-    /// Takes a stanza in.
-    fn hear(&self, stanza: &Element, pings: &mut Pings) {
-        match stanza.name.as_str() {
-            "iq" if stanza
-                .attribute("id")
-                .is_some_and(|id| id.ends_with(":ping")) =>
-            {
-                pings.answered();
-            }
-            "presence"
-                if stanza
-                    .attribute("from")
-                    .is_some_and(|from| from.starts_with("finesse@")) =>
-            {
-                let present = stanza.attribute("type") != Some("unavailable");
-                self.diary.note(Experience::FinessePresent(present));
-                if present {
-                    self.refresh();
-                }
-            }
-            "message" => self.be_notified(stanza),
-            _ => {}
-        }
-    }
-
-    fn be_notified(&self, message: &Element) {
-        let Some(notification) = message.find("notification") else {
-            return;
-        };
-        let Ok(update) = Element::parse(&notification.text) else {
-            return;
-        };
-        let node = message
-            .find("items")
-            .and_then(|items| items.attribute("node"));
-        let node = node.unwrap_or_default().to_owned();
-        let own = node == format!("/finesse/api/User/{}", self.config.user);
-        let state = update.find("state").filter(|_| own);
-        if node == "/finesse/api/SystemInfo" {
-            let status = update.find("status").map(|status| status.text.as_str());
-            self.diary
-                .note(Experience::InService(status == Some("IN_SERVICE")));
-        }
-        self.diary.note(Experience::Notified {
-            node,
-            request_id: update
-                .child_text("requestId")
-                .unwrap_or_default()
-                .to_owned(),
-            state: state.map(|state| state.text.clone()),
-        });
-    }
-
-    /// The person asks for the next state; the socket is read meanwhile.
-    fn play(&self, script: &mut Script) {
-        if let Some(state) = script.take() {
-            let rest = Arc::clone(&self.rest);
-            tokio::spawn(async move { rest.set_state(state).await });
-        }
-    }
-
-    /// Reads the agent's data anew, and signs in again if the server signed the agent out; the socket is read meanwhile.
-    fn refresh(&self) {
-        let (rest, diary) = (Arc::clone(&self.rest), Arc::clone(&self.diary));
-        let user = self.config.user.clone();
-        tokio::spawn(async move {
-            let answer = rest.fetch(&format!("User/{user}")).await;
-            let body = answer.and_then(|answer| answer.body);
-            rest.fetch(&format!("User/{user}/Dialogs")).await;
-            if body.is_some_and(|body| body.child_text("state") == Some("LOGOUT")) {
-                diary.note(Experience::SignedOutMeanwhile);
-                rest.set_state("LOGIN").await;
-            }
-        });
-    }
-
-    async fn sign_in(&self) -> bool {
-        self.is_in_service().await && self.rest.set_state("LOGIN").await
-    }
-
-    async fn sign_out(&self, mut socket: Socket, jid: &str) {
-        self.diary.note(Experience::SignedOut);
-        self.rest.set_state("LOGOUT").await;
+    /// What the handlers of a page do as it goes: unsubscribe, unavailable, `<close/>`, an empty Close.
+    async fn unload(&self, mut socket: Socket, jid: &str) {
         let end = async {
-            let queues = self.queues();
+            let queues = self.config.queues();
             socket
                 .pubsub(&self.diary, "unsubscribe", &self.config.host, &queues, jid)
                 .await?;
@@ -255,6 +176,33 @@ impl Desktop {
         };
         // A socket that dies during the goodbye is gone as well.
         let _ = timeout(patience(self.config.pace), end).await;
+    }
+
+    /// Signs in as often as it takes; false when the agent is to leave.
+    async fn sign_in_at_last(&self, leaving: &mut watch::Receiver<bool>) -> bool {
+        while !self.sign_in().await {
+            if self.pause(leaving, POLL).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// A page is there again; false when the agent is to leave.
+    async fn come_back(&self, deed: Deed, leaving: &mut watch::Receiver<bool>) -> bool {
+        if deed == Deed::SignIn {
+            return self.sign_in_at_last(leaving).await;
+        }
+        while !self.is_in_service().await {
+            if self.pause(leaving, POLL).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn sign_in(&self) -> bool {
+        self.is_in_service().await && self.rest.set_state("LOGIN").await
     }
 
     async fn is_in_service(&self) -> bool {
@@ -285,30 +233,20 @@ impl Desktop {
             () = told_to_leave(leaving) => true,
         }
     }
-
-    /// A node that has to be subscribed explicitly.
-    fn queues(&self) -> String {
-        format!("/finesse/api/User/{}/Queues", self.config.user)
-    }
 }
 
 /// Waits until the agent is to leave, or nobody is left to tell it to stay.
-async fn told_to_leave(leaving: &mut watch::Receiver<bool>) {
+pub(super) async fn told_to_leave(leaving: &mut watch::Receiver<bool>) {
     let _ = leaving.wait_for(|leaving| *leaving).await;
-}
-
-/// How a connection ended.
-enum End {
-    Lost,
-    GaveUp(Socket),
-    Conflict,
-    Left(Socket),
 }
 
 /// What follows an attempt.
 enum After {
     Retry,
+    /// The person has to sign in again, and does so after a while.
     SignInAgain,
+    /// There is no page, or none that tries, until the agenda opens one.
+    Away,
     Leave,
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::super::deed::Deed;
+
 /// One thing that the agent experienced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentMoment {
@@ -67,6 +69,10 @@ pub enum Experience {
     Conflict,
     /// The server signed the agent out while the client was away.
     SignedOutMeanwhile,
+    /// The system signed the agent out while the client was there.
+    SignedOutBySystem,
+    /// The agent's side did something of itself.
+    Did(Deed),
     /// The agent signed out.
     SignedOut,
 }
@@ -109,6 +115,8 @@ impl fmt::Display for Experience {
             Self::Ended(Death::Bare(how)) => write!(f, "disconnected without a Close: {how}"),
             Self::Conflict => f.write_str("somebody else signed in as this agent"),
             Self::SignedOutMeanwhile => f.write_str("was signed out meanwhile"),
+            Self::SignedOutBySystem => f.write_str("is signed out by the system"),
+            Self::Did(deed) => deed.fmt(f),
             Self::SignedOut => f.write_str("signs out"),
         }
     }

@@ -3,11 +3,14 @@
 //! It signs in over REST, logs in on `/ws/`, pings every 10 s, gives up by the tunnel's own rule, and comes back in the
 //! documented order: three attempts, then a look at SystemInfo every 20 s. All of its time is divided by its pace.
 
+mod agenda;
 mod desktop;
 mod diary;
+mod distrust;
+mod page;
 mod pings;
 mod rest;
-mod script;
+mod second_tab;
 mod socket;
 mod tunnel;
 
@@ -18,7 +21,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::Pace;
+use super::{Habits, Pace, Scenario};
 use desktop::Desktop;
 use diary::Diary;
 use tunnel::Tunnel;
@@ -99,6 +102,20 @@ pub struct AgentConfig {
     pub pace: Pace,
     /// What fixes its request ids.
     pub seed: u64,
+    /// The scenario whose acts of the agent's side it does; none for an ordinary day.
+    pub scenario: Option<&'static Scenario>,
+}
+
+impl AgentConfig {
+    fn habits(&self) -> Habits {
+        self.scenario
+            .map_or_else(Habits::default, |scenario| scenario.habits)
+    }
+
+    /// A node that has to be subscribed explicitly.
+    fn queues(&self) -> String {
+        format!("/finesse/api/User/{}/Queues", self.user)
+    }
 }
 
 /// The way to the server.

@@ -48,6 +48,8 @@ pub(super) enum Patience {
 /// Seconds between two pings, and until a ping counts as unanswered and is sent again
 /// (`xmppFailoverDetectionPingInterval`, `xmppRequestTimeout`): whichever is first, and both are equal.
 pub(super) const INTERVAL: u64 = 10;
+/// Seconds between two pings of a tab that has been in the background for a while.
+pub(super) const HIDDEN_INTERVAL: u64 = 60;
 /// `xmppFailoverRequestMaxRetry`.
 const LIMIT: u32 = 2;
 

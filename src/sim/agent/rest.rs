@@ -1,6 +1,7 @@
 //! The agent's REST calls, one connection kept alive.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -11,6 +12,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::sync::Mutex;
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use super::super::element::Element;
@@ -26,6 +28,10 @@ pub(super) struct Rest {
     diary: Arc<Diary>,
     seed: Seed,
     kept: Mutex<Option<SendRequest<Full<Bytes>>>>,
+    /// Carries what is kept.
+    carrier: std::sync::Mutex<Option<AbortHandle>>,
+    /// Sign-ins that are still tried with a wrong password.
+    wrong_passwords: AtomicU32,
 }
 
 /// What a call brought.
@@ -39,12 +45,15 @@ impl Rest {
     /// No connection yet.
     pub(super) fn new(config: Arc<AgentConfig>, tunnel: Arc<Tunnel>, diary: Arc<Diary>) -> Self {
         let seed = Seed::new(config.seed);
+        let wrong_passwords = AtomicU32::new(config.habits().wrong_passwords);
         Self {
             config,
             tunnel,
             diary,
             seed,
             kept: Mutex::new(None),
+            carrier: std::sync::Mutex::new(None),
+            wrong_passwords,
         }
     }
 
@@ -62,7 +71,22 @@ impl Rest {
         let object = format!("User/{}", self.config.user);
         let body = format!("<User><state>{state}</state>{extension}</User>");
         let answer = self.call(Method::PUT, &object, body).await;
+        // The next one may be right; below zero there is nothing to count.
+        let next = |left: u32| left.checked_sub(1);
+        let _ = self
+            .wrong_passwords
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
         answer.is_some_and(|answer| answer.status == 202)
+    }
+
+    /// Ends the connection without a goodbye, as a browser does that dies.
+    pub(super) async fn cut(&self) {
+        let carrier = self.carrier.lock();
+        let carrier = carrier.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(carrier) = carrier {
+            carrier.abort();
+        }
+        *self.kept.lock().await = None;
     }
 
     async fn call(&self, method: Method, object: &str, body: String) -> Option<Answer> {
@@ -98,7 +122,13 @@ impl Rest {
         body: String,
         request_id: Option<String>,
     ) -> Result<Answer, String> {
-        let credentials = format!("{}:{}", self.config.user, self.config.password);
+        let wrong = self.wrong_passwords.load(Ordering::Relaxed) > 0;
+        let password = if wrong {
+            "wrong"
+        } else {
+            &self.config.password
+        };
+        let credentials = format!("{}:{password}", self.config.user);
         let mut request = Request::builder()
             .method(method)
             .uri(format!("/finesse/api/{object}"))
@@ -150,7 +180,8 @@ impl Rest {
             .await
             .map_err(|error| error.to_string())?;
         // It ends when its sender is dropped.
-        tokio::spawn(connection);
+        let carrier = tokio::spawn(connection).abort_handle();
+        *self.carrier.lock().unwrap_or_else(PoisonError::into_inner) = Some(carrier);
         Ok(sender)
     }
 }

@@ -6,15 +6,18 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use http::HeaderValue;
 use http::header::{ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use quick_xml::escape::escape;
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
+use super::super::deed::Presence;
 use super::super::element::Element;
 use super::super::ws::limits;
-use super::AgentConfig;
 use super::diary::{Death, Diary, Experience};
 use super::tunnel::{DialError, Stream, Tunnel};
+use super::{AgentConfig, patience};
 
 /// An open WebSocket.
 pub(super) struct Socket {
@@ -46,13 +49,29 @@ pub(super) enum LoginError {
 }
 
 impl Socket {
-    /// Upgrades and logs in up to the presence of `finesse@`: the socket and the full JID.
+    /// Upgrades and logs in up to the own presence: the socket and the full JID.
     pub(super) async fn login(
         tunnel: &Tunnel,
         config: &AgentConfig,
         diary: &Diary,
     ) -> Result<(Self, String), LoginError> {
         let mut socket = Self::upgrade(tunnel).await?;
+        match socket.introduce(config, diary).await {
+            Ok(jid) => Ok((socket, jid)),
+            Err(error) => {
+                // A page that got no login closes what it has.
+                let _ = timeout(patience(config.pace), socket.close_empty()).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn introduce(
+        &mut self,
+        config: &AgentConfig,
+        diary: &Diary,
+    ) -> Result<String, LoginError> {
+        let socket = self;
         let domain = &config.host;
         let open = format!("<open xmlns='{FRAMING}' to='{domain}' version='1.0'/>");
         socket.send(diary, "open", &open).await?;
@@ -81,11 +100,15 @@ impl Socket {
                        <session xmlns=\"urn:ietf:params:xml:ns:xmpp-session\"/></iq>";
         socket.send(diary, "iq session", session).await?;
         socket.expect(diary, "iq").await?;
-        socket
-            .send(diary, "presence", "<presence xmlns=\"jabber:client\"/>")
-            .await?;
-        while !is_finesse(&socket.expect(diary, "presence").await?) {}
-        Ok((socket, jid))
+        let presence = match config.habits().presence {
+            Presence::Available => "<presence xmlns=\"jabber:client\"/>",
+            Presence::Negative => {
+                "<presence xmlns=\"jabber:client\"><priority>-1</priority></presence>"
+            }
+            Presence::None => return Ok(jid),
+        };
+        socket.send(diary, "presence", presence).await?;
+        Ok(jid)
     }
 
     async fn upgrade(tunnel: &Tunnel) -> Result<Self, LoginError> {
@@ -157,6 +180,27 @@ impl Socket {
         }
     }
 
+    /// Close 1001 and nothing before it, as a browser sends for a page that is gone.
+    pub(super) async fn close_gone(mut self) {
+        let frame = CloseFrame {
+            code: 1001_u16.into(),
+            reason: "".into(),
+        };
+        if self.stream.close(Some(frame)).await.is_ok() {
+            while let Some(Ok(_)) = self.stream.next().await {}
+        }
+    }
+
+    /// Sends a message to nobody in particular that is `size` bytes long and a little more.
+    pub(super) async fn send_text(&mut self, size: usize) -> Result<(), LoginError> {
+        let body = "x".repeat(size);
+        let message = format!("<message xmlns=\"jabber:client\"><body>{body}</body></message>");
+        self.stream
+            .send(Message::text(message))
+            .await
+            .map_err(broken)
+    }
+
     /// The next stanza, or how the socket ended; may be dropped while it waits.
     pub(super) async fn next(&mut self, diary: &Diary) -> Result<Element, Death> {
         loop {
@@ -214,14 +258,6 @@ impl Socket {
             .await
             .map_err(broken)
     }
-}
-
-/// Whether this is the presence of the Finesse web application, available.
-fn is_finesse(presence: &Element) -> bool {
-    presence
-        .attribute("from")
-        .is_some_and(|from| from.starts_with("finesse@"))
-        && presence.attribute("type").is_none()
 }
 
 /// A stanza's name in a word or two.

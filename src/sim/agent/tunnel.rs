@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject as _;
@@ -11,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use super::distrust::doubter;
 use super::{AgentConfig, AgentError, Via};
 
 /// A stream to the server, whatever is between.
@@ -24,6 +26,8 @@ pub(super) struct Tunnel {
     host: String,
     port: u16,
     tls: Option<(TlsConnector, ServerName<'static>)>,
+    /// Handshakes that are still broken off for a certificate that nobody vouches for.
+    distrust: AtomicU32,
 }
 
 impl Tunnel {
@@ -38,6 +42,7 @@ impl Tunnel {
             host: config.host.clone(),
             port: config.port,
             tls,
+            distrust: AtomicU32::new(config.habits().distrust),
         })
     }
 
@@ -54,6 +59,11 @@ impl Tunnel {
         Ok(match &self.tls {
             None => Box::new(tcp),
             Some((connector, name)) => {
+                let connector = if self.distrusts() {
+                    &doubter()?
+                } else {
+                    connector
+                };
                 let tls = connector.connect(name.clone(), tcp).await;
                 Box::new(tls.map_err(DialError::Tls)?)
             }
@@ -69,6 +79,14 @@ impl Tunnel {
     pub(super) fn origin(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.authority())
+    }
+
+    /// Whether this handshake is one of those.
+    fn distrusts(&self) -> bool {
+        let next = |left: u32| left.checked_sub(1);
+        self.distrust
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
+            .is_ok()
     }
 
     async fn ask(&self, tcp: &mut TcpStream) -> Result<(), DialError> {

@@ -1,7 +1,6 @@
 //! Lines about connections: who came in, how the upstream was found, who ended what.
 
 use super::body::remarks;
-use super::fold::Exchange;
 use super::paint::Style;
 use super::said::Said;
 use super::{http, time};
@@ -9,6 +8,7 @@ use crate::event::{
     Accepted, Attempt, AttemptOutcome, Closed, DialFailure, Direction, Ended, Entered, Manner,
     Protocol, Refusal, Resolved, Rewritten, Stalled, UpstreamFailed, Via, Way,
 };
+use crate::session::Asking;
 
 pub(super) fn accepted(accepted: &Accepted) -> Said {
     Said::new(Style::Subject, "connected").fact(format!("from {}", accepted.client))
@@ -202,7 +202,7 @@ pub(super) fn ended(ended: &Ended, direction: Option<Direction>) -> Said {
         .maybe(answers_a_cut.then(|| "OpenSSL's answer to an end without close_notify".to_owned()))
 }
 
-pub(super) fn closed(closed: &Closed, unfinished: &[Exchange]) -> Said {
+pub(super) fn closed(closed: &Closed, unfinished: &[Asking]) -> Said {
     let open = unfinished.iter().map(http::unfinished);
     let open = remarks(open.map(|what| format!("never finished: {what}")));
     let first = match closed.first {

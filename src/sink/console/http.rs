@@ -1,11 +1,11 @@
 //! Lines about HTTP exchanges.
 
 use super::body::{headers, payload};
-use super::fold::{Context, Exchange};
 use super::paint::Style;
 use super::said::Said;
 use super::time;
 use crate::event::{Direction, Header, HttpBody, HttpRequest, HttpResponse, HttpViolation, Micros};
+use crate::session::{Asking, Context};
 
 pub(super) fn request(head: &HttpRequest) -> Said {
     let request_id = value(&head.headers, "requestid").map(|id| format!("requestId {id}"));
@@ -96,7 +96,7 @@ pub(super) fn violation(violation: &HttpViolation) -> Said {
 }
 
 /// What is left to say of a response whose body never ended.
-pub(super) fn unfinished(exchange: &Exchange) -> String {
+pub(super) fn unfinished(exchange: &Asking) -> String {
     let status = exchange.response.as_ref().map(|(head, _)| head.status);
     let status = status.map_or_else(String::new, |status| status.to_string());
     format!("{status} to {}", asked(exchange))
@@ -115,7 +115,7 @@ fn status(head: &HttpResponse) -> Said {
     said.maybe(location).maybe(request_id)
 }
 
-fn asked(exchange: &Exchange) -> String {
+fn asked(exchange: &Asking) -> String {
     format!("{} {}", exchange.method, exchange.target)
 }
 

@@ -5,7 +5,6 @@
 
 mod body;
 mod connection;
-mod fold;
 mod http;
 mod paint;
 mod remark;
@@ -32,9 +31,10 @@ use std::io::{self, ErrorKind, Write};
 use std::thread::{Builder, JoinHandle, sleep};
 use std::time::Duration;
 
-use super::filter::{Context, Selection};
+use super::filter::Selection;
 use crate::bus::{Received, Subscription};
 use crate::event::Event;
+use crate::session::Contexts;
 
 /// How the console did.
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ pub struct Console<W> {
     output: W,
     renderer: Renderer,
     selection: Selection,
-    context: Context,
+    contexts: Contexts,
     summary: Summary,
     onlooker: Option<Box<dyn Onlooker>>,
     /// Where remarks go; absent where they go among the events.
@@ -82,7 +82,7 @@ impl<W: Write> Console<W> {
             output,
             renderer,
             selection: selection.into(),
-            context: Context::default(),
+            contexts: Contexts::default(),
             summary: Summary::default(),
             onlooker: None,
             aside: None,
@@ -220,12 +220,11 @@ impl<W: Write> Console<W> {
     }
 
     fn render(&mut self, event: &Event, text: &mut String) {
-        self.context.take(event);
-        if self.selection.wants(event, &self.context) {
-            self.renderer.render(event, text);
+        let context = self.contexts.take(event);
+        self.renderer.pass(event);
+        if self.selection.wants(event, &context) {
+            self.renderer.render(event, &context, text);
             self.summary.shown += 1;
-        } else {
-            self.renderer.pass(event);
         }
     }
 

@@ -1,16 +1,16 @@
-//! An event becomes text. Pure: what it remembers is in [`Fold`], what it writes goes to a `String`.
+//! An event becomes text. Pure: all that it remembers is the wall clock, what it writes goes to a `String`.
 
 use jiff::tz::TimeZone;
 
 use super::body;
-use super::fold::{Context, Fold};
 use super::paint::{Colour, Style, cut, paint};
 use super::remark::Remark;
 use super::said::Said;
 use super::{connection, http, session, tcp, time, tls, websocket, xmpp};
 use crate::bus::Loss;
-use crate::event::{Direction, Event, EventKind, Micros};
+use crate::event::{Direction, Event, EventKind, Micros, WallClock};
 use crate::recording::encode;
+use crate::session::Context;
 
 /// How events are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,9 +39,8 @@ pub struct Renderer {
     format: Format,
     colour: Colour,
     zone: TimeZone,
-    fold: Fold,
-    /// An event in JSON.
-    line: Vec<u8>,
+    /// Once the session's start was seen.
+    wall: Option<WallClock>,
 }
 
 impl Renderer {
@@ -52,62 +51,58 @@ impl Renderer {
             format,
             colour,
             zone,
-            fold: Fold::default(),
-            line: Vec::new(),
+            wall: None,
         }
     }
 
     /// Knows the wall clock at the session's start before its first event says it, in microseconds since the Unix epoch.
     #[must_use]
-    pub const fn begun_at(mut self, wall_clock: i64) -> Self {
-        self.fold.wall_at_start = Some(wall_clock);
+    pub fn begun_at(mut self, wall_clock: i64) -> Self {
+        self.wall = Some(WallClock::starting(wall_clock));
         self
     }
 
     /// Appends what is to be seen of the event; that may be nothing, where there is nothing wrong to
-    /// tell, or with `Pretty`, where a later line says it all.
-    pub fn render(&mut self, event: &Event, out: &mut String) {
-        if self.format != Format::Json && is_calm(event) {
-            return;
-        }
-        let context = self.take(event);
+    /// tell, or with `Pretty`, where a later line says it all. [`Renderer::pass`] has to see every event before it.
+    pub fn render(&self, event: &Event, context: &Context, out: &mut String) {
         match self.format {
-            Format::Json => self.json(event, out),
+            Format::Json => json(event, out),
+            Format::Pretty | Format::Compact if is_calm(event) => {}
             Format::Pretty | Format::Compact => {
-                if let Some(said) = say(event, &context, &self.zone, self.format == Format::Pretty)
-                {
-                    self.write(event, &context, &said, out);
+                let whole = self.format == Format::Pretty;
+                if let Some(said) = say(event, context, &self.zone, whole) {
+                    self.write(event, context, &said, out);
                 }
             }
         }
     }
 
     /// The words of the event's compact line, for a form that has times and directions in places of their own.
-    pub fn tell(&mut self, event: &Event) -> Told {
-        let context = self.take(event);
+    #[must_use]
+    pub fn tell(&self, event: &Event, context: &Context) -> Told {
         let mut told = Told {
             words: String::new(),
             round_trip: context.round_trip(event),
         };
-        if let Some(said) = say(event, &context, &self.zone, false) {
+        if let Some(said) = say(event, context, &self.zone, false) {
             words(&mut told.words, Colour::Never, &said, None);
         }
         told
     }
 
-    /// Remembers an event that is not to be seen, so that times and pairings stay right.
+    /// Sees an event pass: the clock may have been moved.
     pub fn pass(&mut self, event: &Event) {
-        self.take(event);
-    }
-
-    fn take(&mut self, event: &Event) -> Context {
-        self.fold.take(event)
+        if let EventKind::SessionStarted(started) = &event.kind {
+            self.wall = Some(WallClock::starting(started.wall_clock));
+        } else if let Some(wall) = &mut self.wall {
+            wall.take(event);
+        }
     }
 
     /// Appends a line that says that events are missing here; in JSON a `gap` with the number of the first of them.
-    pub fn skipped(&mut self, loss: &Loss, out: &mut String) {
+    pub fn skipped(&self, loss: &Loss, out: &mut String) {
         if self.format == Format::Json {
-            return self.json(&loss.event(), out);
+            return json(&loss.event(), out);
         }
         let text = format!(
             "… {} events were not shown: this terminal was too slow",
@@ -124,7 +119,8 @@ impl Renderer {
             Format::Json => Colour::Never,
             Format::Pretty | Format::Compact => self.colour,
         };
-        let clock = time::of_day(self.fold.wall_at_start, remark.at, &self.zone);
+        let wall = self.wall.as_ref().map(|wall| wall.at(remark.at));
+        let clock = time::of_day(wall, remark.at, &self.zone);
         paint(out, colour, Style::Dim, &clock);
         out.push_str(NO_TIMES);
         paint(out, colour, said.style, "■ ");
@@ -135,17 +131,11 @@ impl Renderer {
         }
     }
 
-    /// The event on one line, as in a recording.
-    fn json(&mut self, event: &Event, out: &mut String) {
-        self.line.clear();
-        self.line.shrink_to(LINE_KEPT);
-        encode(event, &mut self.line);
-        out.push_str(&String::from_utf8_lossy(&self.line));
-    }
-
     fn write(&self, event: &Event, context: &Context, said: &Said, out: &mut String) {
         let colour = self.colour;
-        let clock = time::of_day(self.fold.wall_at_start, event.time.arrived, &self.zone);
+        let at = event.time.arrived;
+        let wall = self.wall.as_ref().map(|wall| wall.at(at));
+        let clock = time::of_day(wall, at, &self.zone);
         paint(out, colour, Style::Dim, &clock);
         let since = context
             .since
@@ -164,6 +154,13 @@ impl Renderer {
             body::write(out, colour, &said.body);
         }
     }
+}
+
+/// The event on one line, as in a recording.
+fn json(event: &Event, out: &mut String) {
+    let mut line = Vec::new();
+    encode(event, &mut line);
+    out.push_str(&String::from_utf8_lossy(&line));
 }
 
 /// What it is, and the key facts, with one more if there is one.
@@ -246,7 +243,5 @@ fn delay(event: &Event) -> Option<String> {
 const NO_TIMES: &str = "                   ";
 /// A shorter delay of our own is not mentioned.
 const DELAY_WORTH_A_WORD: Micros = Micros(5_000);
-/// Memory kept from one line of JSON to the next, in bytes.
-const LINE_KEPT: usize = 64 * 1024;
 /// Characters shown of one fact in a head line.
 const WORDS_LONGEST: usize = 300;

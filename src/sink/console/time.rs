@@ -6,11 +6,8 @@ use jiff::tz::TimeZone;
 use crate::event::Micros;
 
 /// The time of day with milliseconds, in the given zone; the time since the start where the wall clock is not known.
-pub(super) fn of_day(wall_at_start: Option<i64>, at: Micros, zone: &TimeZone) -> String {
-    let micros = wall_at_start
-        .zip(i64::try_from(at.0).ok())
-        .and_then(|(start, since)| start.checked_add(since));
-    match micros.and_then(|micros| Timestamp::from_microsecond(micros).ok()) {
+pub(super) fn of_day(wall: Option<i64>, at: Micros, zone: &TimeZone) -> String {
+    match wall.and_then(|micros| Timestamp::from_microsecond(micros).ok()) {
         Some(timestamp) => timestamp
             .to_zoned(zone.clone())
             .strftime("%H:%M:%S%.3f")

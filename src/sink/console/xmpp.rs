@@ -1,12 +1,12 @@
 //! Lines about XMPP: the login as a story, then subscriptions, notifications and pings.
 
 use super::body::payload;
-use super::fold::{Asked, Context};
 use super::paint::Style;
 use super::said::Said;
 use super::{time, websocket};
 use crate::event::{Carrier, QName, Stanza, StanzaError, StanzaKind, XmppStanza};
 use crate::finesse::Update;
+use crate::session::{Asked, Context};
 
 pub(super) fn stanza(stanza: &XmppStanza, context: &Context, whole: bool) -> Said {
     let XmppStanza {

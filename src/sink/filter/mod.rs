@@ -2,7 +2,6 @@
 //!
 //! The grammar is in `docs/filters.md`.
 
-mod context;
 mod error;
 mod names;
 mod parse;
@@ -12,7 +11,6 @@ mod selection;
 #[cfg(test)]
 mod tests;
 
-pub use context::Context;
 pub use error::{FilterError, Problem};
 pub(crate) use names::purpose;
 pub use selection::{Position, Selection};
@@ -20,6 +18,7 @@ pub use selection::{Position, Selection};
 use std::str::FromStr;
 
 use crate::event::{ConnectionId, Direction, Event, EventKind, StanzaKind};
+use crate::session::Context;
 use pattern::{Pattern, Text};
 
 /// An expression that lets events through.
@@ -35,7 +34,7 @@ impl Filter {
         parse::expression(text).map(Self)
     }
 
-    /// Whether the event is to be seen. `context` must have taken it in, and every event before it.
+    /// Whether the event is to be seen. `context` is what it means in the light of those before it.
     #[must_use]
     pub fn matches(&self, event: &Event, context: &Context) -> bool {
         self.0.matches(event, context)
@@ -87,14 +86,15 @@ impl Test {
     fn matches(&self, event: &Event, context: &Context) -> bool {
         match self {
             Self::Connection(id) => event.connection == Some(*id),
-            Self::Host(pattern) => context.host(event.connection).is_some_and(|target| {
+            Self::Host(pattern) => context.target.as_ref().is_some_and(|target| {
                 pattern.fits(&target.host) || pattern.fits(&target.to_string())
             }),
             Self::Direction(direction) => event.direction == Some(*direction),
             Self::Kind(pattern) => pattern.fits(event.kind.name()),
             Self::Stanza(pattern) => stanza(pattern, event, context),
             Self::Node(pattern) => {
-                let asked = context.answers().and_then(|asked| asked.node.as_deref());
+                let asked = context.answers.as_ref();
+                let asked = asked.and_then(|(asked, _)| node_of(&asked.what));
                 node(&event.kind)
                     .or(asked)
                     .is_some_and(|node| pattern.fits(node))
@@ -113,7 +113,8 @@ fn stanza(pattern: &Pattern, event: &Event, context: &Context) -> bool {
         return false;
     };
     let outline = &stanza.stanza;
-    let asked = context.answers().map(|asked| asked.purpose);
+    let asked = context.answers.as_ref();
+    let asked = asked.map(|(asked, _)| purpose(&asked.what));
     pattern.fits(&outline.root.name)
         || pattern.fits(purpose(&outline.kind))
         || asked.is_some_and(|purpose| pattern.fits(purpose))

@@ -1,7 +1,8 @@
 //! What of a recording is shown: a filter, a stretch of it, and connections, all of which have to agree.
 
-use super::{Context, Filter};
+use super::Filter;
 use crate::event::{ConnectionId, Event};
+use crate::session::Context;
 
 /// What is shown of a session; the default is everything.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +27,7 @@ pub enum Position {
 }
 
 impl Selection {
-    /// Whether the event is to be seen. `context` must have taken it in, and every event before it.
+    /// Whether the event is to be seen. `context` is what it means in the light of those before it.
     #[must_use]
     pub fn wants(&self, event: &Event, context: &Context) -> bool {
         let inside = |connection| self.connections.contains(&connection);

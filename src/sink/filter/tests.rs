@@ -5,6 +5,7 @@ use crate::event::{
     Authority, Carrier, Closing, DataOpcode, Entered, HttpResponse, HttpVersion, MessageFacts,
     Micros, Payload, QName, Stanza, Times, Way, XmppStanza,
 };
+use crate::session::Contexts;
 
 fn event(connection: u64, direction: Option<Direction>, kind: EventKind) -> Event {
     Event {
@@ -110,10 +111,10 @@ fn session() -> Vec<Event> {
 /// The places of the events that an expression lets through.
 fn seen(expression: &str) -> Vec<usize> {
     let filter = Filter::parse(expression).unwrap_or_else(|error| panic!("{error}"));
-    let mut context = Context::default();
+    let mut contexts = Contexts::default();
     let mut seen = Vec::new();
     for (index, event) in session().iter().enumerate() {
-        context.take(event);
+        let context = contexts.take(event);
         if filter.matches(event, &context) {
             seen.push(index);
         }
@@ -203,16 +204,6 @@ fn kinds_are_called_as_in_json() {
         assert_eq!(event.kind.name(), name);
         assert!(EventKind::NAMES.contains(&name.as_str()));
     }
-}
-
-#[test]
-fn a_context_stays_small() {
-    let mut context = Context::default();
-    for connection in 0..10_000 {
-        context.take(&entered(connection, "a.example.com"));
-    }
-    assert!(context.host(Some(ConnectionId(0))).is_none());
-    assert!(context.host(Some(ConnectionId(9_999))).is_some());
 }
 
 proptest! {

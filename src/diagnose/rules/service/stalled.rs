@@ -51,7 +51,7 @@ fn judge(case: &Case<'_>) -> Opinion {
             .because("the same server went on answering on other connections")
             .shown(at, "the server answers on another connection");
     }
-    if case.crowd.is_everybody() {
+    if case.crowd.is_everybody() && verdict.confidence == Confidence::Likely {
         verdict.confidence = Confidence::Certain;
         verdict = verdict.because("it hit every agent at once");
     }

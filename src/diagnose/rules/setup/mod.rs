@@ -31,6 +31,6 @@ const fn is_spoken(loss: &Loss<'_>) -> bool {
         Word::StreamError(from, _) => matches!(from, Direction::ToClient),
         Word::Close(close) => matches!(close.direction, Direction::ToClient),
         Word::StreamClose => true,
-        Word::Goodbye | Word::End(_) | Word::Open => false,
+        Word::Goodbye | Word::End(_) | Word::Gone | Word::Open => false,
     }
 }

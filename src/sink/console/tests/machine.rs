@@ -70,10 +70,10 @@ fn trouble_below_is_a_line_and_calm_readings_are_none() {
     insta::assert_snapshot!(story.compact(), @r#"
     12:13:20.000                   · session of finspect 0.1.0 on linux x86_64  looking into finesse.example.com · secrets redacted
     12:13:22.000                #3 · TCP to the server: sent again 4 times, no ACK for 6.200 s  RTT 20.4 ms ± 3.1 ms · 2 segments unacknowledged · 4 segments sent again in all
-    12:13:23.000     +1.000 s   #3 · TCP to the server: no ACK for 6.200 s  RTT 20.4 ms ± 3.1 ms · 2 segments unacknowledged · 4 segments sent again in all
-    12:13:24.000     +1.000 s   #3 · TCP to the server: well again  RTT 20.4 ms ± 3.1 ms
-    12:13:25.000     +1.000 s   #3 · TCP to the server: its window is full, the last ACK came 20.0 ms ago  RTT 20.4 ms ± 3.1 ms · 390 KiB not sent
-    12:13:27.000     +2.000 s   #3 · TCP at this end  to the browser: RTT 20.4 ms ± 3.1 ms · to the server: no ACK for 6.200 s, RTT 20.4 ms ± 3.1 ms, 2 segments unacknowledged, 4 segments sent again in all
+    12:13:23.000                #3 · TCP to the server: no ACK for 6.200 s  RTT 20.4 ms ± 3.1 ms · 2 segments unacknowledged · 4 segments sent again in all
+    12:13:24.000                #3 · TCP to the server: well again  RTT 20.4 ms ± 3.1 ms
+    12:13:25.000                #3 · TCP to the server: its window is full, the last ACK came 20.0 ms ago  RTT 20.4 ms ± 3.1 ms · 390 KiB not sent
+    12:13:27.000                #3 · TCP at this end  to the browser: RTT 20.4 ms ± 3.1 ms · to the server: no ACK for 6.200 s, RTT 20.4 ms ± 3.1 ms, 2 segments unacknowledged, 4 segments sent again in all
     "#);
     assert_eq!(story.compact(), story.pretty());
     assert_eq!(story.render(Format::Json, Colour::Never).lines().count(), 8);

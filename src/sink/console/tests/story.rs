@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use jiff::tz::{Offset, TimeZone};
 
 use crate::event::*;
+use crate::session::Contexts;
 use crate::sink::console::{Colour, Format, Renderer};
 
 pub(super) const TO_SERVER: Option<Direction> = Some(Direction::ToServer);
@@ -89,9 +90,11 @@ impl Story {
     pub(super) fn render(&self, format: Format, colour: Colour) -> String {
         let zone = TimeZone::fixed(Offset::constant(2));
         let mut renderer = Renderer::new(format, colour, zone);
-        let mut text = String::new();
+        let (mut contexts, mut text) = (Contexts::default(), String::new());
         for event in &self.events {
-            renderer.render(event, &mut text);
+            let context = contexts.take(event);
+            renderer.pass(event);
+            renderer.render(event, &context, &mut text);
         }
         text
     }
