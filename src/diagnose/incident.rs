@@ -8,7 +8,7 @@ use crate::session::{At, Connection, Service, Session, StateChange};
 use super::attempt::{Attempt, Stage};
 use super::clocks::Clocks;
 use super::loss::Loss;
-use super::served::Served;
+use super::served::{Adopters, Served};
 
 /// A stretch of time in which one agent had no service, or lost a state to the system.
 #[derive(Debug, Clone)]
@@ -91,28 +91,53 @@ impl<'a> Incident<'a> {
 pub fn incidents<'a>(session: &'a Session, clocks: &Clocks) -> Vec<Incident<'a>> {
     let mut all = Vec::new();
     let served = Served::of(session, clocks);
-    for (agent, mut symptoms) in by_agent(session, clocks) {
-        symptoms.sort_by_key(Symptom::at);
-        let mut of_agent: Vec<Incident<'a>> = Vec::new();
-        for symptom in symptoms {
-            match symptom {
-                Symptom::NotObtained(attempt) if served.beside(&attempt) => {
-                    along(&mut of_agent, symptom);
-                }
-                _ => join(
-                    session,
-                    &served,
-                    clocks,
-                    agent.as_ref(),
-                    &mut of_agent,
-                    symptom,
-                ),
-            }
-        }
-        all.append(&mut of_agent);
+    let mut by_agent = by_agent(session, clocks);
+    let mut nobodys = by_agent.remove(&None).unwrap_or_default();
+    for (agent, symptoms) in by_agent {
+        all.append(&mut of_agent(
+            session,
+            &served,
+            clocks,
+            agent.as_ref(),
+            symptoms,
+        ));
     }
     all.sort_by_key(Incident::began);
+    let adopters = Adopters::of(&all);
+    nobodys.retain(|symptom| match adopters.of_symptom(&all, symptom) {
+        Some(place) => {
+            if let Some(incident) = all.get_mut(place) {
+                incident.symptoms.push(*symptom);
+                incident.symptoms.sort_by_key(Symptom::at);
+            }
+            false
+        }
+        None => true,
+    });
+    all.append(&mut of_agent(session, &served, clocks, None, nobodys));
+    all.sort_by_key(Incident::began);
     all
+}
+
+/// The incidents of one agent, or of nobody that is known.
+fn of_agent<'a>(
+    session: &'a Session,
+    served: &Served,
+    clocks: &Clocks,
+    agent: Option<&String>,
+    mut symptoms: Vec<Symptom<'a>>,
+) -> Vec<Incident<'a>> {
+    let mut incidents = Vec::new();
+    symptoms.sort_by_key(Symptom::at);
+    for symptom in symptoms {
+        match symptom {
+            Symptom::NotObtained(attempt) if served.beside(&attempt) => {
+                along(&mut incidents, symptom);
+            }
+            _ => join(session, served, clocks, agent, &mut incidents, symptom),
+        }
+    }
+    incidents
 }
 
 /// Puts a symptom into the incident that it belongs to: the one that is not over when it begins.

@@ -1,10 +1,11 @@
-//! When whom a desktop's socket served.
+//! When whom a desktop's socket served, and whose an attempt is that failed before it named anybody.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::attempt::Attempt;
 use super::clocks::Clocks;
+use super::incident::{Incident, Symptom};
 use super::loss::Loss;
 use crate::session::{At, Session};
 
@@ -29,6 +30,9 @@ impl Served {
             let Some((bound, _)) = &stream.bound else {
                 continue;
             };
+            if Attempt::of(session, connection, clocks).is_some() {
+                continue;
+            }
             // A desktop is of use once it has seen the presence of `finesse`, if it ever does.
             let present = stream.finesse.iter().find(|one| one.available);
             let usable = present.map_or(*bound, |one| one.at.max(*bound));
@@ -84,3 +88,48 @@ impl Served {
         last.is_some_and(|(_, until)| until.is_none_or(|until| attempt.at < until))
     }
 }
+
+/// The incidents of each client, in order: an attempt that failed before it named an agent is that of a desktop which
+/// the same client has lost.
+pub(super) struct Adopters(BTreeMap<Option<IpAddr>, Vec<usize>>);
+
+impl Adopters {
+    /// Of incidents in the order in which they began.
+    pub(super) fn of(incidents: &[Incident<'_>]) -> Self {
+        let mut by_client: BTreeMap<Option<IpAddr>, Vec<usize>> = BTreeMap::new();
+        for (place, incident) in incidents.iter().enumerate() {
+            if let Some(loss) = incident.losses().next() {
+                let client = loss.connection.client.map(|client| client.ip());
+                by_client.entry(client).or_default().push(place);
+            }
+        }
+        Self(by_client)
+    }
+
+    /// The incident that goes on while the attempt fails, the one at the same server before others.
+    pub(super) fn of_symptom(&self, all: &[Incident<'_>], symptom: &Symptom<'_>) -> Option<usize> {
+        let Symptom::NotObtained(attempt) = symptom else {
+            return None;
+        };
+        let connection = attempt.connection;
+        let places = self.0.get(&connection.client.map(|client| client.ip()))?;
+        let began = |place: &usize| all.get(*place).map(Incident::began);
+        let begun = places.partition_point(|place| began(place) <= Some(attempt.at));
+        let latest = places.get(..begun)?.iter().rev().take(LATEST).copied();
+        let goes_on = |place: &usize| {
+            let back = all.get(*place).map(|one| one.back);
+            back.is_some_and(|back| back.is_none_or(|back| attempt.at <= back))
+        };
+        let going_on: Vec<usize> = latest.filter(goes_on).collect();
+        let same_server = |place: &&usize| {
+            let losses = all.get(**place).map(Incident::losses);
+            losses
+                .is_some_and(|mut all| all.any(|loss| loss.connection.target == connection.target))
+        };
+        let same = going_on.iter().find(same_server);
+        same.or_else(|| going_on.first()).copied()
+    }
+}
+
+/// Incidents of one client that may go on at once.
+const LATEST: usize = 16;

@@ -1,8 +1,10 @@
 //! Something on the way ends TLS and speaks in the server's name: its certificates are not those of Finesse.
 
+use super::{is_spoken, lost_before};
+use crate::diagnose::attempt::Stage;
 use crate::diagnose::case::Case;
 use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
-use crate::event::{CertificateFacts, Leg, Verified};
+use crate::event::{CertificateFacts, Leg, TlsFailure, Verified};
 use crate::session::{Connection, Handshake};
 
 /// The rule.
@@ -10,7 +12,11 @@ pub(in crate::diagnose) const RULE: Rule = Rule {
     name: "tls-inspected",
     title: "Something on the way looks into TLS",
     severity: Severity::Notice,
-    explains: &[],
+    explains: &[
+        "certificate-not-accepted",
+        "connection-reset",
+        "connection-cut",
+    ],
     covers: &[],
     judge,
 };
@@ -18,6 +24,9 @@ pub(in crate::diagnose) const RULE: Rule = Rule {
 fn judge(case: &Case<'_>) -> Opinion {
     if case.loss().is_none() && case.incident.attempts().next().is_none() {
         return Opinion::Silent;
+    }
+    if let Some(verdict) = stranger(case) {
+        return verdict.matches();
     }
     let losses = case.incident.losses().map(|loss| loss.connection);
     let attempts = case.incident.attempts().map(|attempt| attempt.connection);
@@ -39,6 +48,57 @@ fn judge(case: &Case<'_>) -> Opinion {
         return verdict.only(Role::Contributing).matches();
     }
     issuers(case).unwrap_or(Opinion::Silent)
+}
+
+/// A certificate that finspect refuses, of another issuer than those that it accepts from the same host and port.
+fn stranger(case: &Case<'_>) -> Option<Verdict> {
+    let refused = case.incident.attempts().find(|attempt| {
+        matches!(
+            attempt.stage,
+            Stage::Tls(
+                Leg::Upstream,
+                TlsFailure::UnknownIssuer | TlsFailure::PinMismatch | TlsFailure::BadCertificate(_)
+            )
+        )
+    })?;
+    let handshake = handshakes(refused.connection).find(|one| one.failure.is_some())?;
+    let issuer = &handshake.chain.first()?.issuer;
+    let target = refused.connection.target.as_ref()?;
+    let same = case
+        .session
+        .connections()
+        .filter(|one| one.target.as_ref() == Some(target));
+    let accepted = same
+        .flat_map(handshakes)
+        .filter(|one| one.failure.is_none());
+    let others = accepted.filter_map(|one| Some((one.at, &one.chain.first()?.issuer)));
+    let others: Vec<_> = others.filter(|(_, other)| *other != issuer).collect();
+    let (before, own) = others.iter().find(|(at, _)| *at < refused.at)?;
+    let again = others.iter().find(|(at, _)| *at > refused.at);
+    let says = format!(
+        "Something came between this machine and {target} that answers in its name: its certificate is issued by {issuer}, not by {own}"
+    );
+    let verdict = Verdict::new(Confidence::Likely, says)
+        .because("finspect, which accepted the server's certificate before, refused this one, so no desktop got through")
+        .shown(*before, "the server's own certificate")
+        .shown(refused.at, "a certificate of another issuer");
+    Some(match again {
+        Some((at, _)) => verdict
+            .because("later the server's own certificate was back: it was not renewed, another one stood in its place")
+            .shown(*at, "the server's own certificate again"),
+        None if by_words(handshake).is_some_and(|(_, sure)| sure == Confidence::Likely) => verdict
+            .because("the issuer is a product that looks into TLS"),
+        None => Verdict {
+            confidence: Confidence::Possible,
+            ..verdict
+                .lacking("a certificate that was renewed under another authority looks the same")
+                .only(Role::Contributing)
+        },
+    })
+    .map(|verdict| match lost_before(case, refused) {
+        Some(loss) if is_spoken(loss) || loss.unanswered.is_some() => verdict.only(Role::Contributing),
+        _ => verdict,
+    })
 }
 
 fn handshakes(connection: &Connection) -> impl Iterator<Item = &Handshake> {
@@ -200,6 +260,30 @@ mod tests {
     #[test]
     fn a_companys_own_authority_is_none() {
         assert_eq!(contributing(on(Script::new(), OWN)), []);
+    }
+
+    fn refused(script: Script) -> Script {
+        let other = ("CN=finesse1.example.com", "CN=Other Root", LATER);
+        let script = script.after(2.0).connects_to("finesse1.example.com");
+        script.tls_fails(Leg::Upstream, TlsFailure::UnknownIssuer, &[other])
+    }
+
+    #[test]
+    fn a_stranger_that_comes_and_goes_is_likely_the_cause_and_one_that_stays_may_be_a_renewal() {
+        let lost = || {
+            let script = on(Script::new(), OWN).opens_socket().signs_in("1001002");
+            let script = script.pings(3).after(3.0);
+            refused(script.ends(ToClient, Manner::Reset).gone())
+        };
+        let back = on(lost().after(5.0), OWN)
+            .opens_socket()
+            .signs_in("1001002");
+        assert_eq!(back.cause(), Some(("tls-inspected", Confidence::Likely)));
+        let report = lost().after(5.0).diagnosed();
+        let incident = &report.incidents[0];
+        assert_ne!(incident.cause.as_ref().unwrap().rule, "tls-inspected");
+        let contributing = incident.contributing.iter();
+        assert!(contributing.clone().any(|one| one.rule == "tls-inspected"));
     }
 
     #[test]

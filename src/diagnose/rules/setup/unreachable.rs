@@ -6,9 +6,10 @@ use super::upstream_proxy::{fault, is_reply};
 use super::{is_spoken, lost_before, place};
 use crate::diagnose::attempt::{Attempt, Stage};
 use crate::diagnose::case::Case;
+use crate::diagnose::loss::Loss;
 use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
 use crate::diagnose::words::count;
-use crate::event::{DialFailure, Leg, TlsFailure};
+use crate::event::{DialFailure, Direction, Leg, Manner, TlsFailure};
 use crate::session::At;
 
 /// The rule.
@@ -16,12 +17,20 @@ pub(in crate::diagnose) const RULE: Rule = Rule {
     name: "server-unreachable",
     title: "The server could not be reached",
     severity: Severity::Trouble,
-    explains: &["connection-cut", "connection-reset", "no-answer"],
+    explains: &[
+        "connection-cut",
+        "connection-reset",
+        "no-answer",
+        "upgrade-refused",
+    ],
     covers: &[],
     judge,
 };
 
 fn judge(case: &Case<'_>) -> Opinion {
+    if let Some(verdict) = behind_gateway(case) {
+        return verdict.matches();
+    }
     let failed: Vec<_> = case
         .incident
         .attempts()
@@ -52,9 +61,68 @@ fn judge(case: &Case<'_>) -> Opinion {
             .because("its socket was lost without a word, and nothing at all answers in its place: the whole node is down, or cut off");
         return with_elsewhere(verdict, elsewhere).matches();
     }
+    if loss.unanswered.is_none() && broke_off_as_well(case, loss) {
+        return verdict(Confidence::Likely)
+            .because("the socket and REST at the same server broke off at the same moment: it was not one service alone")
+            .matches();
+    }
     verdict(Confidence::Possible)
         .lacking("the socket was lost before: what took it may keep the attempts from the server as well")
         .matches()
+}
+
+/// A gateway stands before the server and reaches nothing of it: REST and WebSocket alike get 502 or 504 from it.
+fn behind_gateway(case: &Case<'_>) -> Option<Verdict> {
+    let statuses = case.incident.attempts().filter_map(|one| match one.stage {
+        Stage::Upgrade(status) => Some((one, status)),
+        _ => None,
+    });
+    let statuses: Vec<_> = statuses.collect();
+    let (first, status) = statuses.first().copied()?;
+    let target = first.connection.target.as_ref();
+    let (began, until) = (case.began(), case.until());
+    let mut polls = case.session.rest().polls.iter().filter(|poll| {
+        let connection = case.session.get(poll.connection);
+        let same = connection.is_none_or(|one| one.target.as_ref() == target);
+        same && began <= poll.at && poll.at <= until
+    });
+    // What is answered well again in the end says that it was over.
+    let poll = polls.next().filter(|poll| is_gateway(poll.status))?;
+    if !statuses.iter().all(|(_, status)| is_gateway(*status)) {
+        return None;
+    }
+    let says = format!(
+        "What stands before {} could not reach it: REST and WebSocket alike were answered with {status}",
+        place(first.connection)
+    );
+    let verdict = Verdict::new(Confidence::Likely, says)
+        .because("502 and 504 are what a gateway says of a server that it does not reach, and SystemInfo and the WebSocket, which are two services of Finesse, got them alike")
+        .shown(first.at, format!("{status} for the WebSocket"))
+        .shown(poll.at, format!("{} for SystemInfo", poll.status));
+    let spoken = lost_before(case, first).is_some_and(is_spoken);
+    Some(if spoken {
+        verdict.only(Role::Consequence)
+    } else {
+        verdict
+    })
+}
+
+const fn is_gateway(status: u16) -> bool {
+    matches!(status, 502 | 504)
+}
+
+/// Whether REST at the same server was broken off when the socket was.
+fn broke_off_as_well(case: &Case<'_>, loss: &Loss<'_>) -> bool {
+    let mut others = case.session.connections().filter(|one| {
+        one.socket.is_none() && one.exchanges.done > 0 && one.target == loss.connection.target
+    });
+    others.any(|one| {
+        one.first_end().is_some_and(|end| {
+            let abrupt = matches!(end.manner, Manner::FinWithoutCloseNotify | Manner::Reset);
+            let apart = end.at.time.0.abs_diff(loss.over.time.0);
+            abrupt && end.direction == Direction::ToClient && apart <= case.seconds(1).0
+        })
+    })
 }
 
 /// What kept an attempt from the server, and how sure it is; `None` where something else did, or nothing.
@@ -190,6 +258,26 @@ mod tests {
         let cause = report.incidents[0].cause.as_ref().unwrap();
         assert_eq!((cause.rule, cause.confidence), (NAME, Confidence::Likely));
         assert!(cause.because.iter().any(|one| one.contains("443, 8445")));
+    }
+
+    #[test]
+    fn a_gateway_that_answers_everything_with_502_is_likely_and_a_websocket_alone_is_not() {
+        let lost = || {
+            let script = Script::new().logs_in("1001002").pings(3).after(3.0);
+            let script = script.ends(ToClient, Manner::CloseNotify).gone().after(2.0);
+            let script = script.connects();
+            script
+                .asks("GET", "/ws/", &[("Upgrade", "websocket")])
+                .answers(502)
+                .after(2.0)
+        };
+        let system_info = |status| {
+            let script = lost().connects();
+            let script = script.asks("GET", "/finesse/api/SystemInfo", &[]);
+            script.answers(status).after(5.0).logs_in("1001002")
+        };
+        assert_eq!(system_info(502).cause(), Some((NAME, Confidence::Likely)));
+        assert_ne!(system_info(200).cause().unwrap().0, NAME);
     }
 
     #[test]
