@@ -38,10 +38,7 @@ fn a_demo_tells_the_cause_when_it_is_sure_and_in_the_summary() {
         let listed = |cause: &&str| {
             summary.contains(&format!("{cause} ({confidence})  agent 1001002, for "))
         };
-        assert!(
-            causes.iter().any(|cause| listed(cause)),
-            "{scenario}:\n{talk}"
-        );
+        assert!(causes.iter().any(listed), "{scenario}:\n{talk}");
         assert!(talk.contains("What was played"), "{talk}");
     }
 }

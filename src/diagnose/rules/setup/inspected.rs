@@ -125,15 +125,17 @@ fn by_words(handshake: &Handshake) -> Option<(String, Confidence)> {
     ))
 }
 
-/// The same host and port under different issuers.
+/// The same host and port under different issuers, within an hour.
 fn issuers(case: &Case<'_>) -> Option<Opinion> {
     let lost = case.loss().map(|loss| loss.connection);
     let first = lost.or_else(|| case.incident.attempts().next().map(|one| one.connection))?;
     let target = first.target.as_ref()?;
-    let same = case
-        .session
-        .connections()
-        .filter(|one| one.target.as_ref() == Some(target));
+    handshakes(first).next()?;
+    let (from, until) = (case.began().time.0.saturating_sub(HOUR), case.until());
+    let same = case.session.connections().filter(|one| {
+        let recent = one.opened.time.0 >= from && one.opened <= until;
+        one.id == first.id || (recent && one.target.as_ref() == Some(target))
+    });
     let leaves = same
         .flat_map(handshakes)
         .filter_map(|one| Some((one.at, one.chain.first()?)));
@@ -163,6 +165,8 @@ fn issuers(case: &Case<'_>) -> Option<Opinion> {
     Some(verdict.only(Role::Contributing).matches())
 }
 
+/// How long before an incident another issuer is of interest, in microseconds.
+const HOUR: u64 = 3_600_000_000;
 /// Products that end TLS on the way, as their authorities are called, in lower case.
 const PRODUCTS: [&str; 33] = [
     "zscaler",

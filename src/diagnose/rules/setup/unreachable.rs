@@ -47,16 +47,17 @@ fn judge(case: &Case<'_>) -> Opinion {
         let verdict = verdict.shown(first.at, "no connection comes about");
         ports(verdict, &failed)
     };
-    let elsewhere = reached_elsewhere(case, first);
+    let elsewhere = || reached_elsewhere(case, first);
     let Some(loss) = lost_before(case, first) else {
         let verdict = verdict(*confidence);
-        return with_elsewhere(verdict, elsewhere).matches();
+        return with_elsewhere(verdict, elsewhere()).matches();
     };
     if is_spoken(loss) {
         return verdict(*confidence).only(Role::Consequence).matches();
     }
     let nobody = failed.iter().all(|(attempt, _)| is_nobody_there(attempt));
-    if nobody && elsewhere.is_some() {
+    let elsewhere = nobody.then(elsewhere).flatten();
+    if elsewhere.is_some() {
         let verdict = verdict(Confidence::Likely)
             .because("its socket was lost without a word, and nothing at all answers in its place: the whole node is down, or cut off");
         return with_elsewhere(verdict, elsewhere).matches();
@@ -198,12 +199,13 @@ fn ports(verdict: Verdict, failed: &[(&Attempt<'_>, (String, Confidence))]) -> V
 fn reached_elsewhere(case: &Case<'_>, attempt: &Attempt<'_>) -> Option<At> {
     let host = &attempt.connection.target.as_ref()?.host;
     let (began, until) = (case.began(), case.until());
-    let others = case.session.connections().filter(|one| {
-        let other = one
-            .target
-            .as_ref()
-            .is_some_and(|target| target.host != *host);
-        other && one.server.is_some() && one.opened >= began && one.opened <= until
+    let meanwhile = case
+        .session
+        .connections()
+        .filter(|one| one.opened >= began && one.opened <= until && one.server.is_some());
+    let others = meanwhile.filter(|one| {
+        let target = one.target.as_ref();
+        target.is_some_and(|target| target.host != *host)
     });
     others.map(|one| one.opened).min()
 }
