@@ -2,13 +2,16 @@
 
 pub mod ca;
 mod demo;
+mod diagnose;
 mod exit;
+mod explain;
 mod export;
 mod findings;
 mod import;
 mod log;
 mod moment;
 mod output;
+mod page;
 mod paths;
 mod reading;
 mod record;
@@ -49,6 +52,10 @@ enum Command {
     Demo(demo::DemoArgs),
     /// A recording, printed as it was live
     Show(show::ShowArgs),
+    /// Why it disconnected: the cause, the evidence, what to do
+    Diagnose(diagnose::DiagnoseArgs),
+    /// What a finding means, what it looks like on the wire, what to do
+    Explain(explain::ExplainArgs),
     /// What is recorded: started, duration, size, hosts, agents, disconnects, gaps
     Recordings(recordings::RecordingsArgs),
     /// Tighten a recording before it is shared, and say what was replaced
@@ -72,14 +79,17 @@ const EXAMPLES: &str = "\
 Examples:
   finspect demo                                            see what it does, with nothing but this program
   finspect run finesse1.example.com finesse2.example.com   the proxy, for both nodes of a pair; recorded
+  finspect diagnose session.jsonl                          why it disconnected, with the evidence
+  finspect explain path-black-hole                         what a finding means, and what to do
   finspect recordings                                      what is recorded, and where it disconnected
   finspect show session.jsonl --from 12:31                 a recording, printed as it was live
   finspect redact session.jsonl --level strict -o OUT      a recording without its persons, to be shared
   finspect ca show                                         whom the browser has to trust, and until when
   finspect run --help                                      everything that `run` can do
 
-stdout is the session, stderr is talk. Exit codes: 0 done; 2 wrong usage, unreadable input or a failed start;
-3 the session is incomplete (events were lost, and how many is said); 70 a bug in finspect.";
+stdout is the session, stderr is talk. Exit codes: 0 done, and for `diagnose` nothing wrong found;
+1 `diagnose` found something; 2 wrong usage, unreadable input or a failed start; 3 the session is
+incomplete (events were lost, and how many is said); 70 a bug in finspect.";
 
 /// Runs the program on the process's arguments.
 #[must_use]
@@ -122,6 +132,8 @@ fn run_command(command: Command) -> Result<Exit, Failed> {
         Command::Run(args) => run::run(&args),
         Command::Demo(args) => demo::run(&args, out),
         Command::Show(args) => show::run(&args),
+        Command::Diagnose(args) => diagnose::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Recordings(args) => recordings::run(&args, out, talk),
         Command::Redact(args) => redact::run(&args),
         Command::Export(args) => export::run(&args),

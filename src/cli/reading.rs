@@ -73,6 +73,11 @@ impl Reading {
         self.left_out
     }
 
+    /// Events that are missing so far, those included that the recorder itself had to let go.
+    pub(super) const fn missing(&self) -> u64 {
+        self.missing
+    }
+
     /// The next event; `None` at the end, or, where it is followed, at the end of what there is so far.
     pub(super) fn next(&mut self) -> Option<Event> {
         self.left_out = 0;

@@ -122,19 +122,70 @@ impl<'a> Case<'a> {
         path::between(loss.connection, leg, loss.at.time, loss.over.time)
     }
 
-    /// Other connections on which the same server sent something between `from` and `to`.
+    /// When the same server sent something on another connection between `from` and `to`.
     #[must_use]
     pub fn server_spoke_elsewhere(&self, not: &Connection, from: Micros, to: Micros) -> Option<At> {
         let host = not.target.as_ref().map(|target| target.host.as_str());
-        let others = self.session.connections().filter(|one| one.id != not.id);
-        let same =
-            others.filter(|one| one.target.as_ref().map(|target| target.host.as_str()) == host);
-        let heard = same.filter_map(|one| one.last[Direction::ToClient]);
+        self.heard(from, to, not, |other| Some(other) == host)
+    }
+
+    /// The first that was heard between `from` and `to` from servers whose name fits, on other connections than `not`.
+    #[must_use]
+    pub fn heard(
+        &self,
+        from: Micros,
+        to: Micros,
+        not: &Connection,
+        fits: impl Fn(&str) -> bool,
+    ) -> Option<At> {
+        let others = self.session.connections().filter(|one| {
+            let target = one.target.as_ref();
+            one.id != not.id && target.is_some_and(|target| fits(&target.host))
+        });
+        let heard = others.flat_map(|one| {
+            let sockets = one.socket.iter();
+            let pings = sockets.flat_map(|socket| socket.stream.pings.to_server.latest());
+            let answers = pings.filter_map(|ping| ping.answered);
+            answers.chain(one.last[Direction::ToClient])
+        });
         let polls = self.session.rest().polls.iter();
-        let polls = polls.filter(|poll| host.is_some_and(|host| host == poll.host));
-        let polls = polls.map(|poll| poll.at);
-        let all = heard.chain(polls);
+        let polls = polls.filter(|poll| fits(&poll.host));
+        let all = heard.chain(polls.map(|poll| poll.at));
         all.filter(|at| from < at.time && at.time <= to).min()
+    }
+
+    /// When the same agent was bound on another socket for the first time after a loss.
+    #[must_use]
+    pub fn bound_after(&self, loss: &Loss<'_>) -> Option<At> {
+        let user = loss.user();
+        let others = self.session.connections();
+        let others = others.filter(|one| one.id != loss.connection.id);
+        let streams = others.filter_map(|one| Some(&one.socket.as_ref()?.stream));
+        let same = streams.filter(|one| one.user().map(str::to_lowercase) == user);
+        let bound = same.filter_map(|one| one.bound.as_ref().map(|(at, _)| *at));
+        bound.filter(|at| *at > loss.over).min()
+    }
+
+    /// Whether the kernel that acknowledges is that of a proxy on the way out, and not the server's.
+    #[must_use]
+    pub fn is_behind_proxy(&self, connection: &Connection) -> bool {
+        let mut attempts = connection.attempts.iter();
+        attempts.any(|(_, attempt)| attempt.via.is_some())
+    }
+
+    /// Whether the browser runs on the machine that finspect runs on, so that nothing is between them.
+    #[must_use]
+    pub fn is_local(&self, connection: &Connection) -> bool {
+        connection
+            .client
+            .is_some_and(|client| client.ip().is_loopback())
+    }
+
+    /// Whether events are missing between `from` and `to`.
+    #[must_use]
+    pub fn misses(&self, from: Micros, to: Micros) -> bool {
+        let mut gaps = self.session.gaps().iter();
+        gaps.any(|(at, _)| from <= at.time && at.time <= to)
     }
 
     /// Pings of the lost socket that were answered only after it was over.

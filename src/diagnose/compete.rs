@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::rule::{Confidence, Opinion, Role, Rule, Verdict};
-use super::rules::TABLE;
+use super::rules::{TABLE, unexplained};
 
 /// What all rules together say of an incident.
 #[derive(Debug, Default)]
@@ -53,9 +53,11 @@ pub(super) fn judge(case: &Case<'_>) -> Judgement {
     };
     let (cause, verdict) = candidates.remove(place);
     for (rule, other) in candidates {
-        if cause.explains.contains(&rule.name) {
+        if rule.name == unexplained::RULE.name {
+            // It says that nothing else fits.
+        } else if cause.explains.contains(&rule.name) {
             judgement.consequences.push((rule, other));
-        } else if !covered.contains(&rule.name) {
+        } else if !covered.contains(&rule.name) && rule.name != UNEXPLAINED {
             let why = less(cause, &verdict, rule, &other);
             judgement.alternatives.push((rule, why));
         }
@@ -96,3 +98,6 @@ fn less(cause: &Rule, verdict: &Verdict, rule: &Rule, other: &Verdict) -> String
         None => format!("{} alone explains all that {} would", cause.name, rule.name),
     }
 }
+
+/// The rule that is no cause but the want of one, so it is nothing that another cause has to be told from.
+const UNEXPLAINED: &str = "unexplained";

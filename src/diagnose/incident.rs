@@ -6,7 +6,7 @@ use crate::event::Micros;
 use crate::session::{At, Connection, Service, Session, StateChange};
 
 use super::attempt::{Attempt, Stage};
-use super::clocks::Clocks;
+use super::clocks::{AllClocks, Clocks};
 use super::loss::Loss;
 use super::served::{Adopters, Served};
 
@@ -15,6 +15,8 @@ use super::served::{Adopters, Served};
 pub struct Incident<'a> {
     /// The agent, where it is known.
     pub agent: Option<String>,
+    /// The clocks of the agent's client.
+    pub clocks: Clocks,
     /// What was wrong, in order.
     pub symptoms: Vec<Symptom<'a>>,
     /// When the agent had service again; absent if that was not seen.
@@ -88,7 +90,7 @@ impl<'a> Incident<'a> {
 
 /// All incidents of a session, in the order in which they began.
 #[must_use]
-pub fn incidents<'a>(session: &'a Session, clocks: &Clocks) -> Vec<Incident<'a>> {
+pub fn incidents<'a>(session: &'a Session, clocks: &AllClocks) -> Vec<Incident<'a>> {
     let mut all = Vec::new();
     let served = Served::of(session, clocks);
     let mut by_agent = by_agent(session, clocks);
@@ -97,24 +99,27 @@ pub fn incidents<'a>(session: &'a Session, clocks: &Clocks) -> Vec<Incident<'a>>
         all.append(&mut of_agent(
             session,
             &served,
-            clocks,
+            clocks.for_user(agent.as_deref()),
             agent.as_ref(),
             symptoms,
         ));
     }
     all.sort_by_key(Incident::began);
     let adopters = Adopters::of(&all);
-    nobodys.retain(|symptom| match adopters.of_symptom(&all, symptom) {
-        Some(place) => {
-            if let Some(incident) = all.get_mut(place) {
-                incident.symptoms.push(*symptom);
-                incident.symptoms.sort_by_key(Symptom::at);
-            }
-            false
+    // Whose it is of several nobody can tell; it is no incident of its own all the same.
+    nobodys.retain(|symptom| {
+        let places = adopters.of_symptom(&all, symptom);
+        if let [only] = places.as_slice()
+            && let Some(incident) = all.get_mut(*only)
+            && served.is_alone(symptom)
+        {
+            incident.symptoms.push(*symptom);
+            incident.symptoms.sort_by_key(Symptom::at);
         }
-        None => true,
+        places.is_empty()
     });
-    all.append(&mut of_agent(session, &served, clocks, None, nobodys));
+    let common = clocks.for_user(None);
+    all.append(&mut of_agent(session, &served, common, None, nobodys));
     all.sort_by_key(Incident::began);
     all
 }
@@ -167,6 +172,7 @@ fn join<'a>(
     }
     incidents.push(Incident {
         agent: agent.cloned(),
+        clocks: *clocks,
         symptoms: vec![symptom],
         back,
     });
@@ -191,16 +197,15 @@ fn is_aftermath(incident: &Incident<'_>, symptom: &Symptom<'_>, clocks: &Clocks)
         && lost.is_some_and(|lost| change.at.time.since(lost.time) <= clocks.seconds(AFTERMATH))
 }
 
-/// Codes with which Finesse answers a lost desktop (`finesse.md` 3.4).
+/// Whether Finesse answers a lost desktop with it.
 pub(super) fn is_connection_failure(change: &StateChange) -> bool {
-    const CODES: [&str; 4] = ["255", "50002", "50001", "32765"];
     let code = change.reason_code.as_deref().unwrap_or_default();
-    CODES.contains(&code)
+    CONNECTION_FAILURES.contains(&code)
 }
 
 fn by_agent<'a>(
     session: &'a Session,
-    clocks: &Clocks,
+    clocks: &AllClocks,
 ) -> BTreeMap<Option<String>, Vec<Symptom<'a>>> {
     let mut agents = session.agents();
     let only = match (agents.next(), agents.next()) {
@@ -213,6 +218,9 @@ fn by_agent<'a>(
         all.entry(user).or_default().push(symptom);
     };
     for connection in session.connections() {
+        let socket = connection.socket.as_ref();
+        let user = socket.and_then(|socket| socket.stream.user().map(str::to_lowercase));
+        let clocks = clocks.for_user(user.as_deref());
         let attempt = Attempt::of(session, connection, clocks);
         if let Some(attempt) = attempt {
             add(attempt.user(), Symptom::NotObtained(attempt));
@@ -287,5 +295,7 @@ fn finesse_back(connection: &Connection, after: At) -> Option<At> {
     Some(again.at)
 }
 
+/// Codes with which Finesse answers a lost desktop (`finesse.md` 3.4).
+pub(super) const CONNECTION_FAILURES: [&str; 4] = ["255", "50002", "50001", "32765"];
 /// Seconds after a loss within which Finesse may still answer it, with a margin over the documented 180.
 pub(super) const AFTERMATH: u64 = 240;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 
 use super::case::Case;
-use super::clocks::{Clocks, Profile};
+use super::clocks::{AllClocks, Clocks, Profile};
 use super::compete;
 use super::incident;
 use super::loss::{self, Word};
@@ -90,14 +90,15 @@ impl Live {
         }
         self.looked = Some(now);
         self.session.pass(now);
-        let clocks = Clocks::of(&self.session, &self.profile);
+        let all = AllClocks::of(&self.session, &self.profile);
+        let clocks = *all.for_user(None);
         self.tick = clocks.seconds(1).clamp(SHORTEST, LONGEST);
         let mut news = Vec::new();
         if !ended {
             self.warnings(&clocks, &mut news);
         }
         if std::mem::take(&mut self.stirred) || self.is_waiting(&clocks, now) {
-            self.findings(&clocks, now, &mut news);
+            self.findings(&all, now, &mut news);
         }
         news
     }
@@ -128,14 +129,12 @@ impl Live {
         self.standing = standing;
     }
 
-    fn findings(&mut self, clocks: &Clocks, now: Micros, news: &mut Vec<News>) {
+    fn findings(&mut self, clocks: &AllClocks, now: Micros, news: &mut Vec<News>) {
         let incidents = incident::incidents(&self.session, clocks);
         let begun: BTreeSet<u64> = incidents.iter().map(|one| one.began().number).collect();
         self.told.retain(|number, _| begun.contains(number));
         let subject = self.subject("");
-        let recent = incidents
-            .into_iter()
-            .filter(|one| !is_settled(one, clocks, now));
+        let recent = incidents.into_iter().filter(|one| !is_settled(one, now));
         let recent: Vec<One<'_>> = recent
             .map(|incident| One {
                 subject: 0,
@@ -152,7 +151,7 @@ impl Live {
             let case = Case {
                 session: &self.session,
                 incident,
-                clocks: *clocks,
+                clocks: incident.clocks,
                 crowd,
                 zone: &self.zone,
             };
@@ -199,9 +198,9 @@ fn is_open(incident: &incident::Incident<'_>) -> bool {
 }
 
 /// Whether it has been over for so long that nothing more can be heard of it.
-fn is_settled(incident: &incident::Incident<'_>, clocks: &Clocks, now: Micros) -> bool {
+fn is_settled(incident: &incident::Incident<'_>, now: Micros) -> bool {
     let over = incident.back;
-    over.is_some_and(|back| now.since(back.time) > clocks.seconds(incident::AFTERMATH))
+    over.is_some_and(|back| now.since(back.time) > incident.clocks.seconds(incident::AFTERMATH))
 }
 
 /// Whether an event can change what the rules say of an incident.
@@ -321,7 +320,7 @@ mod tests {
 
     #[test]
     fn a_warning_comes_again_once_it_was_over() {
-        let slow = |script: Script| script.after(3.0).ping().after(7.0).pong().pings(2);
+        let slow = |script: Script| script.after(10.0).ping().after(7.0).pong().pings(2);
         let script = slow(slow(Script::new().logs_in("1001002").pings(5)));
         assert_eq!(told(script), ["! ping-outstanding", "! ping-outstanding"]);
     }

@@ -1,7 +1,7 @@
 //! How a desktop's socket was lost: since when it was of no use, and whose word ended it.
 
 use crate::event::{Direction, Manner, Micros};
-use crate::session::{At, Close, Connection, End, Session, Socket};
+use crate::session::{At, Close, Connection, End, Ping, Session, Socket};
 
 use super::clocks::Clocks;
 
@@ -51,10 +51,7 @@ impl<'a> Loss<'a> {
         if matches!(word, Word::End(end) if end.manner == Manner::Stopped) {
             return None;
         }
-        let pings = &socket.stream.pings.to_server;
-        let waiting = pings.waiting(over.time);
-        let waiting = waiting.filter(|ping| over.time.since(ping.sent.time) >= suspicious(clocks));
-        let unanswered = waiting.map(|ping| ping.sent);
+        let unanswered = unanswered(socket, over, word, clocks);
         if matches!(word, Word::Open) && unanswered.is_none() {
             return None;
         }
@@ -83,11 +80,38 @@ impl<'a> Loss<'a> {
         leaves && self.unanswered.is_none()
     }
 
-    /// How long a ping had been waiting when the socket was over.
+    /// How long the ping waited until its answer came or the socket was over.
     #[must_use]
     pub fn waited(&self) -> Option<Micros> {
         let sent = self.unanswered?;
-        Some(self.over.time.since(sent.time))
+        let mut pings = self.socket.stream.pings.to_server.latest();
+        let ping = pings.find(|ping| ping.sent == sent);
+        let answered = ping.and_then(|ping| ping.answered);
+        let until = answered.map_or(self.over, |answered| answered.min(self.over));
+        Some(until.time.since(sent.time))
+    }
+
+    /// The last ping that was answered before the trouble began.
+    #[must_use]
+    pub fn last_answered(&self) -> Option<&'a Ping> {
+        let pings = self.socket.stream.pings.to_server.latest();
+        let mut before = pings.rev().filter(|ping| ping.sent < self.at);
+        before.find(|ping| ping.answered.is_some_and(|at| at <= self.over))
+    }
+
+    /// The end that came from this side without a word of XMPP or WebSocket before it, and without a ping that waited.
+    #[must_use]
+    pub fn broken_off(&self, by: Direction) -> Option<&'a End> {
+        match self.word {
+            Word::End(end) if end.direction == by && self.unanswered.is_none() => Some(end),
+            _ => None,
+        }
+    }
+
+    /// Whether the page closed the socket itself and said nothing of XMPP, as it does with one that it has given up.
+    #[must_use]
+    pub const fn is_given_up(&self) -> bool {
+        matches!(self.word, Word::Close(close) if matches!(close.direction, Direction::ToServer))
     }
 
     /// The first end of a direction, whatever came before it.
@@ -141,6 +165,24 @@ fn first_word<'a>(connection: &'a Connection, socket: &'a Socket) -> Option<(At,
     let gone = connection.closed.as_ref().map(|(at, _)| (*at, Word::Gone));
     let words = [goodbye, error, closed, close, end, gone];
     words.into_iter().flatten().min_by_key(|(at, _)| *at)
+}
+
+/// The ping that waited too long when the socket was over, or when its client gave it up.
+///
+/// The page gives up when it sends the next ping, closes the socket only when it tries again (`finesse.md` 4.2), and
+/// the answers may come in between.
+fn unanswered(socket: &Socket, over: At, word: Word<'_>, clocks: &Clocks) -> Option<At> {
+    let pings = &socket.stream.pings.to_server;
+    let long = |now: Micros| {
+        let ping = pings.waiting(now)?;
+        (now.since(ping.sent.time) >= suspicious(clocks)).then_some(ping.sent)
+    };
+    let left = matches!(word, Word::Close(close) if close.direction == Direction::ToServer);
+    long(over.time).or_else(|| {
+        let mut before = pings.latest().rev().filter(|_| left);
+        let last = before.find(|ping| ping.sent < over)?;
+        long(last.sent.time)
+    })
 }
 
 /// A ping that waits for so long is more than a slow one: nine tenths of the patience after which clients give up.

@@ -7,14 +7,20 @@
 mod answer;
 pub mod attempt;
 pub mod case;
+pub mod chart;
 mod clocks;
 mod compete;
+pub mod findings;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod incident;
 mod live;
 pub mod loss;
+#[cfg(test)]
+mod matrix;
+mod notes;
 pub mod path;
+pub mod pressure;
 #[cfg(test)]
 mod properties;
 pub mod report;
@@ -31,7 +37,7 @@ pub mod words;
 #[cfg(test)]
 mod tests;
 
-pub use clocks::{Clocks, Profile};
+pub use clocks::{AllClocks, Clocks, Profile};
 pub use live::{Live, News};
 pub use report::{Outcome, Report};
 pub use together::offsets;
@@ -72,11 +78,13 @@ pub fn diagnose(subjects: &[Subject<'_>], profile: &Profile, zone: &TimeZone) ->
     };
     let clocks = subjects
         .iter()
-        .map(|subject| Clocks::of(subject.session, profile));
-    let clocks: Vec<Clocks> = clocks.collect();
+        .map(|subject| AllClocks::of(subject.session, profile));
+    let clocks: Vec<AllClocks> = clocks.collect();
     let mut all: Vec<One<'_>> = Vec::new();
     for ((place, subject), clocks) in subjects.iter().enumerate().zip(&clocks) {
-        report.recordings.push(recording(subject, clocks));
+        report
+            .recordings
+            .push(recording(subject, clocks.for_user(None)));
         for incident in incident::incidents(subject.session, clocks) {
             all.push(One {
                 subject: place,
@@ -87,21 +95,20 @@ pub fn diagnose(subjects: &[Subject<'_>], profile: &Profile, zone: &TimeZone) ->
     }
     let crowds = together::crowds(subjects, &all);
     for (one, crowd) in all.iter().zip(&crowds) {
-        let (Some(subject), Some(clocks)) = (subjects.get(one.subject), clocks.get(one.subject))
-        else {
+        let Some(subject) = subjects.get(one.subject) else {
             continue;
         };
         let case = Case {
             session: subject.session,
             incident: &one.incident,
-            clocks: *clocks,
+            clocks: one.incident.clocks,
             crowd: *crowd,
             zone,
         };
         let judgement = compete::judge(&case);
-        report
-            .incidents
-            .push(explained(one.subject, &case, judgement));
+        let mut incident = explained(one.subject, &case, judgement);
+        incident.number = report.incidents.len() + 1;
+        report.incidents.push(incident);
     }
     report.together = together::together(&all, &crowds);
     report.warnings = subjects
@@ -109,8 +116,7 @@ pub fn diagnose(subjects: &[Subject<'_>], profile: &Profile, zone: &TimeZone) ->
         .enumerate()
         .flat_map(|(place, subject)| warned(place, subject.session, profile, &report.incidents))
         .collect();
-    report.outcome = outcome(&report.incidents);
-    report.answer = answer::answer(&report, zone);
+    conclude(&mut report, zone);
     report
 }
 
@@ -144,6 +150,31 @@ fn warning(recording: usize, session: &Session, sign: Sign) -> Warning {
     }
 }
 
+/// Keeps the incidents that are wanted, as if there were no others.
+pub fn narrow(report: &mut Report, wanted: impl Fn(&Incident) -> bool, zone: &TimeZone) {
+    let all = report.incidents.iter().filter(|one| wanted(one));
+    let kept: Vec<usize> = all.map(|one| one.number).collect();
+    let numbers: Vec<usize> = report.incidents.iter().map(|one| one.number).collect();
+    report.incidents.retain(|one| kept.contains(&one.number));
+    // Places in the report are other ones now; a crowd of which one is left out is none.
+    report.together.retain_mut(|together| {
+        let places = together.incidents.iter().map(|place| {
+            let number = numbers.get(*place)?;
+            kept.iter().position(|one| one == number)
+        });
+        let places: Option<Vec<usize>> = places.collect();
+        let whole = places.is_some();
+        together.incidents = places.unwrap_or_default();
+        whole
+    });
+    conclude(report, zone);
+}
+
+fn conclude(report: &mut Report, zone: &TimeZone) {
+    report.outcome = outcome(&report.incidents);
+    report.answer = answer::answer(report, zone);
+}
+
 fn outcome(incidents: &[Incident]) -> Outcome {
     let severities = incidents.iter().map(|incident| {
         let cause = incident.cause.as_ref();
@@ -166,6 +197,7 @@ fn explained(recording: usize, case: &Case<'_>, judgement: Judgement) -> Inciden
         .collect();
     connections.sort_unstable();
     Incident {
+        number: 0,
         recording,
         agent: case.incident.agent.clone(),
         began: moment(session, case.began()),
@@ -196,7 +228,9 @@ fn finding(session: &Session, (rule, mut verdict): Match) -> Finding {
     Finding {
         rule: rule.name,
         title: rule.title,
-        severity: rule.severity,
+        severity: verdict
+            .severity
+            .map_or(rule.severity, |less| less.min(rule.severity)),
         confidence: verdict.confidence,
         says: verdict.says,
         because: verdict.because,
@@ -242,6 +276,7 @@ fn recording(subject: &Subject<'_>, clocks: &Clocks) -> Recording {
             worst: delay.worst.map(|(worst, _)| worst).unwrap_or_default(),
             worst_at: delay.worst.map(|(_, at)| moment(session, at)),
         },
+        notes: notes::notes(session, &missing),
         missing,
     }
 }

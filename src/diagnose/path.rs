@@ -29,19 +29,28 @@ pub fn between(connection: &Connection, leg: Leg, from: Micros, to: Micros) -> P
             Leg::Upstream => sample.upstream.as_ref(),
         };
         match info.map(|info| reading(*at, info, sample.occasion, leg, from)) {
-            // A path that healed later was silent all the same.
             Some(silent @ Path::Silent(..)) if at.time <= to => path = silent,
-            Some(read) if path == Path::Unknown => path = read,
+            Some(acked @ Path::Acked(_)) if outlives(path, *at, from, to) => path = acked,
             _ => {}
         }
     }
     path
 }
 
+/// Whether an ACK at this moment says more than what was read before: a path that healed too late was silent all the
+/// same, and one on which a segment was sent again and then acknowledged was not.
+fn outlives(path: Path, acked: At, from: Micros, to: Micros) -> bool {
+    match path {
+        Path::Unknown => true,
+        Path::Acked(_) => false,
+        Path::Silent(..) => acked.time.since(from) < to.since(acked.time),
+    }
+}
+
 fn reading(at: At, info: &TcpInfo, occasion: TcpOccasion, leg: Leg, from: Micros) -> Path {
     let told = occasion == TcpOccasion::Retransmitting(leg)
         || occasion == TcpOccasion::Unacknowledged(leg);
-    if told || (info.retransmits > 0 && info.unacked > 0) {
+    if told || (info.retransmits > 0 && info.unacked > 0) || is_stuck(info) {
         return Path::Silent(at, info.retransmits.max(info.unacked));
     }
     let acknowledged = at.time.0.saturating_sub(info.last.ack_received.0);
@@ -50,4 +59,10 @@ fn reading(at: At, info: &TcpInfo, occasion: TcpOccasion, leg: Leg, from: Micros
     } else {
         Path::Unknown
     }
+}
+
+/// Whether bytes are queued that the peer has room for, and none is under way: this machine has no way to send them.
+pub(super) fn is_stuck(info: &TcpInfo) -> bool {
+    let room = |unsent: u64| info.peer_window.is_some_and(|window| window >= unsent);
+    info.unacked == 0 && info.unsent.is_some_and(|unsent| unsent > 0 && room(unsent))
 }

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::rule::Confidence;
+use super::rules::named;
 use super::testing::report;
 use super::{Profile, Report, Subject, diagnose, fuzzing};
 use crate::event::{ClockJumped, ConnectionId, Event, EventKind, Host, Manner, Micros, Times};
@@ -21,7 +22,7 @@ use crate::session::Session;
 struct Golden {
     name: String,
     events: Vec<Event>,
-    /// Every cause that it has.
+    /// Every cause that it has, and the more general ones that say less of the same.
     causes: BTreeSet<&'static str>,
 }
 
@@ -54,9 +55,12 @@ fn golden(path: &Path) -> Golden {
     }
     let found = diagnosed(&events);
     let causes = found.incidents.iter().filter_map(|one| one.cause.as_ref());
+    let mut causes: BTreeSet<&str> = causes.map(|cause| cause.rule).collect();
+    let general = causes.iter().flat_map(|cause| named(cause).unwrap().covers);
+    causes.extend(general.copied().collect::<Vec<_>>());
     Golden {
         name: path.file_name().unwrap().to_string_lossy().into_owned(),
-        causes: causes.map(|cause| cause.rule).collect(),
+        causes,
         events,
     }
 }
@@ -72,7 +76,9 @@ fn diagnosed(events: &[Event]) -> Report {
 /// Causes of which the report is sure.
 fn confident(report: &Report) -> BTreeSet<&'static str> {
     let causes = report.incidents.iter().filter_map(|one| one.cause.as_ref());
-    let sure = causes.filter(|cause| cause.confidence >= Confidence::Likely);
+    // That a ping was not answered is what remains of a cause that can no longer be told.
+    let named = causes.filter(|cause| cause.rule != "no-answer");
+    let sure = named.filter(|cause| cause.confidence >= Confidence::Likely);
     sure.map(|cause| cause.rule).collect()
 }
 

@@ -76,6 +76,19 @@ pub struct Recording {
     /// Events that are missing.
     #[serde(skip_serializing_if = "Gap::is_empty")]
     pub missing: Gap,
+    /// What it cannot tell.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+}
+
+/// Something that a recording cannot tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Note {
+    /// Its name.
+    pub name: &'static str,
+    /// What is missing, and what that means.
+    pub says: String,
 }
 
 /// finspect's own delay, so that nobody need take on trust that it was not the cause.
@@ -110,6 +123,8 @@ pub struct Moment {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Incident {
+    /// Its number in the report, from 1.
+    pub number: usize,
     /// Which of the recordings, from 0.
     pub recording: usize,
     /// The agent, where it is known.

@@ -72,6 +72,8 @@ pub struct Verdict {
     pub evidence: Vec<(At, String)>,
     /// What part it can have played.
     pub role: Role,
+    /// How bad it is this time, where that is less than the rule's own severity.
+    pub severity: Option<Severity>,
 }
 
 /// What part a finding can have played in an incident.
@@ -96,6 +98,7 @@ impl Verdict {
             lacking: Vec::new(),
             evidence: Vec::new(),
             role: Role::Cause,
+            severity: None,
         }
     }
 
@@ -134,6 +137,13 @@ impl Verdict {
     #[must_use]
     pub const fn only(mut self, role: Role) -> Self {
         self.role = role;
+        self
+    }
+
+    /// This time it is no worse than that.
+    #[must_use]
+    pub const fn no_worse_than(mut self, severity: Severity) -> Self {
+        self.severity = Some(severity);
         self
     }
 

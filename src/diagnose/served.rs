@@ -1,10 +1,10 @@
 //! When whom a desktop's socket served, and whose an attempt is that failed before it named anybody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::attempt::Attempt;
-use super::clocks::Clocks;
+use super::clocks::AllClocks;
 use super::incident::{Incident, Symptom};
 use super::loss::Loss;
 use crate::session::{At, Session};
@@ -17,10 +17,12 @@ pub(super) struct Served {
     by_agent: BTreeMap<Option<String>, Vec<(At, At)>>,
     /// When each socket of a client was bound, and until when those up to this one served; `None` is until the end.
     by_client: BTreeMap<Option<IpAddr>, Vec<(At, Option<At>)>>,
+    /// The agents of each client.
+    users: BTreeMap<Option<IpAddr>, BTreeSet<Option<String>>>,
 }
 
 impl Served {
-    pub(super) fn of(session: &Session, clocks: &Clocks) -> Self {
+    pub(super) fn of(session: &Session, clocks: &AllClocks) -> Self {
         let mut all = Self::default();
         for connection in session.connections() {
             let Some(socket) = &connection.socket else {
@@ -30,19 +32,21 @@ impl Served {
             let Some((bound, _)) = &stream.bound else {
                 continue;
             };
-            if Attempt::of(session, connection, clocks).is_some() {
-                continue;
-            }
             // A desktop is of use once it has seen the presence of `finesse`, if it ever does.
             let present = stream.finesse.iter().find(|one| one.available);
             let usable = present.map_or(*bound, |one| one.at.max(*bound));
             let user = stream.user().map(str::to_lowercase);
+            let clocks = clocks.for_user(user.as_deref());
+            let client = connection.client.map(|client| client.ip());
+            all.users.entry(client).or_default().insert(user.clone());
+            if Attempt::of(session, connection, clocks).is_some() {
+                continue;
+            }
+            let lost = Loss::of(session, connection, clocks).map(|loss| loss.at);
             if user.is_some() {
                 all.by_agent.entry(user).or_default().push((*bound, usable));
             }
             all.by_agent.entry(None).or_default().push((*bound, usable));
-            let client = connection.client.map(|client| client.ip());
-            let lost = Loss::of(session, connection, clocks).map(|loss| loss.at);
             all.by_client
                 .entry(client)
                 .or_default()
@@ -72,6 +76,17 @@ impl Served {
         let sockets = self.by_agent.get(&agent.cloned())?;
         let next = sockets.partition_point(|(bound, _)| *bound <= after);
         sockets.get(next).map(|(_, usable)| *usable)
+    }
+
+    /// Whether its client is one agent's machine, as far as sockets tell.
+    pub(super) fn is_alone(&self, symptom: &Symptom<'_>) -> bool {
+        let Symptom::NotObtained(attempt) = symptom else {
+            return false;
+        };
+        let client = attempt.connection.client.map(|client| client.ip());
+        self.users
+            .get(&client)
+            .is_some_and(|users| users.len() == 1)
     }
 
     /// Whether an attempt that may have been for anything failed while its client had a socket that served.
@@ -106,16 +121,17 @@ impl Adopters {
         Self(by_client)
     }
 
-    /// The incident that goes on while the attempt fails, the one at the same server before others.
-    pub(super) fn of_symptom(&self, all: &[Incident<'_>], symptom: &Symptom<'_>) -> Option<usize> {
+    /// The incidents that go on while the attempt fails; if some of them are at the same server, those.
+    pub(super) fn of_symptom(&self, all: &[Incident<'_>], symptom: &Symptom<'_>) -> Vec<usize> {
         let Symptom::NotObtained(attempt) = symptom else {
-            return None;
+            return Vec::new();
         };
         let connection = attempt.connection;
-        let places = self.0.get(&connection.client.map(|client| client.ip()))?;
+        let client = connection.client.map(|client| client.ip());
+        let places = self.0.get(&client).map_or(&[][..], Vec::as_slice);
         let began = |place: &usize| all.get(*place).map(Incident::began);
         let begun = places.partition_point(|place| began(place) <= Some(attempt.at));
-        let latest = places.get(..begun)?.iter().rev().take(LATEST).copied();
+        let latest = places.iter().take(begun).rev().take(LATEST).copied();
         let goes_on = |place: &usize| {
             let back = all.get(*place).map(|one| one.back);
             back.is_some_and(|back| back.is_none_or(|back| attempt.at <= back))
@@ -126,8 +142,8 @@ impl Adopters {
             losses
                 .is_some_and(|mut all| all.any(|loss| loss.connection.target == connection.target))
         };
-        let same = going_on.iter().find(same_server);
-        same.or_else(|| going_on.first()).copied()
+        let same: Vec<usize> = going_on.iter().filter(same_server).copied().collect();
+        if same.is_empty() { going_on } else { same }
     }
 }
 

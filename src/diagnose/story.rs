@@ -147,6 +147,7 @@ pub(super) fn story(case: &Case<'_>) -> Story {
         states: states
             .iter()
             .filter(|change| change.at > began && change.at.time <= end)
+            .take(STATES)
             .map(|change| State {
                 at: moment(case.session, change.at),
                 state: change.state.clone(),
@@ -157,6 +158,7 @@ pub(super) fn story(case: &Case<'_>) -> Story {
         calls: calls
             .iter()
             .filter(|call| call.first < began && (!call.over || call.last > began))
+            .take(CALLS)
             .map(|call| Call {
                 id: call.id.clone(),
                 last: moment(case.session, call.last),
@@ -173,11 +175,15 @@ fn attempt(case: &Case<'_>, connection: &Connection, agent: Option<&str>) -> Opt
     let user = socket.and_then(|socket| socket.stream.user());
     let foreign =
         user.is_some_and(|user| agent.is_some_and(|agent| !user.eq_ignore_ascii_case(agent)));
-    if foreign || (failed.is_none() && socket.is_none()) {
+    let unanswered = failed.is_none() && socket.is_none() && is_unanswered(connection);
+    if foreign || (failed.is_none() && socket.is_none() && !unanswered) {
         return None;
     }
     let outcome = failed.map_or_else(
         || {
+            if unanswered {
+                return "no answer came to the request for a WebSocket".to_owned();
+            }
             let bound = socket.and_then(|socket| socket.stream.bound.as_ref());
             bound
                 .map_or("no login was seen on it", |_| "signed in again")
@@ -194,7 +200,16 @@ fn attempt(case: &Case<'_>, connection: &Connection, agent: Option<&str>) -> Opt
     })
 }
 
+/// Whether a WebSocket was asked for, and the connection ended without any answer.
+fn is_unanswered(connection: &Connection) -> bool {
+    let mut open = connection.exchanges.open();
+    connection.first_end().is_some() && open.any(|one| one.upgrade && one.answered.is_none())
+}
+
 /// Attempts told of one incident.
 const TRIES: usize = 50;
+/// States and calls told of one incident.
+const STATES: usize = 50;
+const CALLS: usize = 20;
 /// Seconds after an incident whose states belong to its story (`finesse.md` 7).
 const AFTERMATH: u64 = 180;

@@ -57,6 +57,11 @@ impl Script {
         self.at(now + seconds)
     }
 
+    /// What time it is.
+    pub(crate) const fn time(&self) -> Micros {
+        self.now
+    }
+
     /// Goes on with another connection, by its number.
     pub(crate) fn on(mut self, connection: u64) -> Self {
         self.connection = Some(ConnectionId(connection));
@@ -172,6 +177,20 @@ impl Script {
     /// The socket, the login as this agent, the presence of `finesse`.
     pub(crate) fn logs_in(self, user: &str) -> Self {
         self.connects().opens_socket().signs_in(user)
+    }
+
+    /// The same by way of a proxy that leads out.
+    pub(crate) fn logs_in_by_proxy(self, user: &str) -> Self {
+        let address = SocketAddr::from((Ipv4Addr::new(10, 0, 0, 8), 3128));
+        let attempt = EventKind::Attempt(Attempt {
+            address,
+            local: None,
+            outcome: AttemptOutcome::Connected,
+            took: Micros(500),
+            via: Some(Via::Http),
+        });
+        let script = self.connects_to("finesse1.example.com").event(attempt);
+        script.opens_socket().signs_in(user)
     }
 
     /// The upgrade and its 101.
@@ -376,6 +395,28 @@ impl Script {
                 }),
             )
             .answers(202)
+    }
+
+    /// The latest connection to be asked for does not come about.
+    pub(crate) fn undialled(self, reason: DialFailure) -> Self {
+        let target = Authority {
+            host: "finesse1.example.com".to_owned(),
+            port: 8445,
+        };
+        self.event(EventKind::UpstreamFailed(UpstreamFailed {
+            target,
+            reason,
+            answered: None,
+        }))
+    }
+
+    /// The receiver of a direction has taken nothing for so many seconds.
+    pub(crate) fn stalled(self, direction: Direction, seconds: f64) -> Self {
+        let stalled = Stalled {
+            waiting: 65_536,
+            waited: Micros((seconds * 1e6) as u64),
+        };
+        self.way(direction, EventKind::Stalled(stalled))
     }
 
     /// A direction ends.

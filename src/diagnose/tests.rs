@@ -5,6 +5,7 @@ use std::path::Path;
 use super::rule::Confidence::{Certain, Likely};
 use super::testing::{Script, report};
 use super::*;
+use crate::event::{Direction, Manner};
 use crate::recording::{Item, Source};
 
 fn golden(name: &str) -> Report {
@@ -47,7 +48,7 @@ fn a_dead_path_and_a_hanging_server_differ_in_their_acks() {
             .after(2.0)
             .ping()
             .after(3.0)
-            .closes(crate::event::Direction::ToServer, None, "")
+            .closes(Direction::ToServer, None, "")
             .cause()
     };
     assert_eq!(
@@ -97,7 +98,7 @@ fn two(fate: impl Fn(u64, Script) -> Script) -> Report {
 fn all_at_the_same_moment_points_at_the_server_although_their_clocks_differ() {
     let report = two(|_, script| {
         let script = script.at(58.0).stream_error("system-shutdown");
-        script.closes(crate::event::Direction::ToClient, None, "")
+        script.closes(Direction::ToClient, None, "")
     });
     assert_eq!(report.incidents.len(), 2);
     let [together] = &report.together[..] else {
@@ -119,7 +120,7 @@ fn one_of_two_points_at_the_client() {
     let report = two(|agent, script| {
         if agent == 1 {
             let script = script.stream_error("conflict");
-            script.closes(crate::event::Direction::ToClient, None, "")
+            script.closes(Direction::ToClient, None, "")
         } else {
             script.pings(3)
         }
@@ -132,5 +133,77 @@ fn one_of_two_points_at_the_client() {
         together.says.starts_with("One of 2 agents"),
         "{}",
         together.says
+    );
+}
+
+#[test]
+fn a_narrowed_report_is_as_if_there_were_nothing_else() {
+    let reset = |script: Script| {
+        let lost = script.ends(Direction::ToClient, Manner::Reset);
+        lost.gone().after(2.0)
+    };
+    let script = reset(Script::new().logs_in("1001002").pings(4));
+    let script = reset(script.logs_in("1001002").pings(4))
+        .logs_in("1001002")
+        .pings(2);
+    let mut report = script.diagnosed();
+    let numbers =
+        |report: &Report| -> Vec<usize> { report.incidents.iter().map(|one| one.number).collect() };
+    assert_eq!(numbers(&report), [1, 2]);
+    assert!(
+        report.answer.contains("one of 2 incidents"),
+        "{}",
+        report.answer
+    );
+    report.together.push(report::Together {
+        incidents: vec![0, 1],
+        connected: 2,
+        says: "both".to_owned(),
+    });
+    report.together.push(report::Together {
+        incidents: vec![1],
+        connected: 2,
+        says: "the second".to_owned(),
+    });
+    narrow(&mut report, |one| one.number == 2, &TimeZone::UTC);
+    assert_eq!(numbers(&report), [2]);
+    assert!(!report.answer.contains("one of 2"), "{}", report.answer);
+    let together: Vec<_> = report
+        .together
+        .iter()
+        .map(|one| &one.incidents[..])
+        .collect();
+    assert_eq!(together, [[0]]);
+    narrow(&mut report, |_| false, &TimeZone::UTC);
+    assert_eq!(report.outcome, Outcome::Healthy);
+}
+
+#[test]
+fn an_upgrade_without_an_answer_is_an_attempt_too() {
+    let lost = Script::new().logs_in("1001002").pings(4);
+    let lost = lost.ends(Direction::ToClient, Manner::Reset);
+    let silent = lost
+        .gone()
+        .after(5.0)
+        .connects()
+        .asks("GET", "/ws/", &[("Upgrade", "websocket")])
+        .after(20.0)
+        .ends(Direction::ToServer, Manner::Fin)
+        .gone()
+        .logs_in("1001002")
+        .diagnosed();
+    let tried = &silent.incidents.first().unwrap().story.tried;
+    let outcomes: Vec<&str> = tried.iter().map(|one| one.outcome.as_str()).collect();
+    assert_eq!(
+        outcomes,
+        [
+            "no answer came to the request for a WebSocket",
+            "signed in again"
+        ]
+    );
+    assert!(
+        silent.answer.contains("tried once in vain"),
+        "{}",
+        silent.answer
     );
 }

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use super::{At, Exchanges, Socket, Ways, keep};
 use crate::event::{
     Attempt, AttemptOutcome, Authority, CertificateFacts, Closed, ConnectionId, DialFailure,
-    Direction, Ended, Event, EventKind, HttpViolation, Leg, Manner, Refusal, Stalled, TcpSample,
-    TlsEstablished, TlsFailed, TlsFailure, Verified, Way,
+    Direction, Ended, Event, EventKind, HttpViolation, Leg, Manner, Micros, Refusal, Stalled,
+    TcpSample, TlsEstablished, TlsFailed, TlsFailure, Verified, Way,
 };
 
 /// A connection.
@@ -42,6 +42,8 @@ pub struct Connection {
     pub socket: Option<Socket>,
     /// The last byte that made sense, from each sender.
     pub last: Ways<Option<At>>,
+    /// The longest time in which nobody sent anything and after which somebody did, and when it was over.
+    pub quiet: Option<(Micros, At)>,
     /// Receivers that took nothing for a while; the direction is that of the bytes.
     pub stalls: Vec<(At, Direction, Stalled)>,
     /// What the kernel knew of both TCP connections, the latest samples.
@@ -78,6 +80,17 @@ pub struct End {
     pub manner: Manner,
     /// Bytes sent until then.
     pub bytes: u64,
+    /// The last byte before it that made sense, from each sender.
+    pub heard: Ways<Option<At>>,
+}
+
+impl End {
+    /// How long nobody had sent anything when it came.
+    #[must_use]
+    pub fn quiet(&self) -> Option<Micros> {
+        let last = self.heard.to_server.max(self.heard.to_client)?;
+        Some(self.at.time.since(last.time))
+    }
 }
 
 impl Handshake {
@@ -120,6 +133,7 @@ impl Connection {
             violations: Vec::new(),
             socket: None,
             last: Ways::default(),
+            quiet: None,
             stalls: Vec::new(),
             tcp: Vec::new(),
             ends: Vec::new(),
@@ -234,9 +248,16 @@ impl Connection {
     }
 
     fn heard(&mut self, event: &Event, at: At) {
-        if let Some(direction) = event.direction {
-            self.last[direction] = Some(at);
+        let Some(direction) = event.direction else {
+            return;
+        };
+        if let Some(last) = self.last.to_server.max(self.last.to_client) {
+            let quiet = at.time.since(last.time);
+            if self.quiet.is_none_or(|(longest, _)| quiet > longest) {
+                self.quiet = Some((quiet, at));
+            }
         }
+        self.last[direction] = Some(at);
     }
 
     fn end(&mut self, direction: Option<Direction>, ended: &Ended, at: At) {
@@ -246,6 +267,7 @@ impl Connection {
                 direction,
                 manner: ended.manner.clone(),
                 bytes: ended.bytes,
+                heard: self.last,
             };
             keep(&mut self.ends, end);
         }

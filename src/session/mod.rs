@@ -31,8 +31,8 @@ pub use ways::Ways;
 use std::collections::BTreeMap;
 
 use crate::event::{
-    Authority, ConnectionId, Event, EventKind, Gap, Host, Leg, Micros, SessionStarted, StanzaKind,
-    WallClock, XmppStanza,
+    Authority, CertificateFacts, ConnectionId, Event, EventKind, Gap, Host, Leg, Micros,
+    SessionStarted, StanzaKind, WallClock, XmppStanza,
 };
 use crate::finesse::Update;
 
@@ -73,6 +73,7 @@ pub struct Session {
     rest: Rest,
     server_clocks: ServerClocks,
     accepted: BTreeMap<Authority, At>,
+    issuers: BTreeMap<Authority, Vec<Issuer>>,
     minted: Option<(At, i64)>,
     host: Vec<(At, Host)>,
     gaps: Vec<(At, Gap)>,
@@ -94,6 +95,17 @@ pub struct Service {
     pub reason: Option<String>,
     /// Whether Finesse or the CTI server is in maintenance mode.
     pub maintenance: bool,
+}
+
+/// Who issued a server's certificate that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issuer {
+    /// Its name, as an RFC 4514 style string.
+    pub name: String,
+    /// When it was first seen.
+    pub first: At,
+    /// When it was last seen.
+    pub last: At,
 }
 
 impl Service {
@@ -153,6 +165,7 @@ impl Session {
             match &event.kind {
                 EventKind::XmppStanza(stanza) => self.stanza(id, at, stanza),
                 EventKind::TlsEstablished(done) if done.leg == Leg::Client => self.accepted(id, at),
+                EventKind::TlsEstablished(done) => self.vouched(id, at, &done.chain),
                 EventKind::Minted(minted) => self.minted = Some((at, minted.not_after)),
                 EventKind::Closed(_) => self.closed(id),
                 _ => {}
@@ -248,6 +261,12 @@ impl Session {
     #[must_use]
     pub const fn accepting(&self) -> &BTreeMap<Authority, At> {
         &self.accepted
+    }
+
+    /// Who issued the certificates that were accepted from a host and port.
+    #[must_use]
+    pub fn issuers(&self, target: &Authority) -> &[Issuer] {
+        self.issuers.get(target).map_or(&[], Vec::as_slice)
     }
 
     /// When finspect last made a certificate, and when that expires, in seconds since the Unix epoch.
@@ -406,6 +425,27 @@ impl Session {
         }
     }
 
+    /// A server's certificate was accepted.
+    fn vouched(&mut self, id: ConnectionId, at: At, chain: &[CertificateFacts]) {
+        let target = self.connections.get(&id).and_then(|one| one.target.clone());
+        let (Some(target), Some(leaf)) = (target, chain.first()) else {
+            return;
+        };
+        if self.issuers.len() >= TARGETS && !self.issuers.contains_key(&target) {
+            return;
+        }
+        let issuers = self.issuers.entry(target).or_default();
+        if let Some(known) = issuers.iter_mut().find(|one| one.name == leaf.issuer) {
+            known.last = at;
+        } else if issuers.len() < ISSUERS {
+            issuers.push(Issuer {
+                name: leaf.issuer.clone(),
+                first: at,
+                last: at,
+            });
+        }
+    }
+
     /// A browser went through with TLS.
     fn accepted(&mut self, id: ConnectionId, at: At) {
         let target = self.connections.get(&id).and_then(|one| one.target.clone());
@@ -489,6 +529,8 @@ fn keep<T>(list: &mut Vec<T>, one: T) {
 const NAMES: usize = 256;
 /// Connections remembered.
 const CONNECTIONS: usize = 8192;
+/// Issuers remembered of each target.
+const ISSUERS: usize = 16;
 /// Targets remembered.
 const TARGETS: usize = 256;
 /// Agents remembered.

@@ -65,12 +65,19 @@ impl Pings {
         self.waiting(now).map(|ping| now.since(ping.sent.time))
     }
 
+    /// The time from each ping to the next, with the next, in order.
+    pub fn gaps(&self) -> impl DoubleEndedIterator<Item = (At, Micros)> {
+        let next = self.kept.iter().skip(1);
+        self.kept.iter().zip(next).map(|(one, next)| {
+            let gap = next.sent.time.since(one.sent.time);
+            (next.sent, gap)
+        })
+    }
+
     /// The median time between one ping and the next, of the latest; `None` for fewer than two.
     #[must_use]
     pub fn interval(&self) -> Option<Micros> {
-        let times = self.kept.iter().map(|ping| ping.sent.time);
-        let next = times.clone().skip(1);
-        let mut gaps: Vec<Micros> = times.zip(next).map(|(one, next)| next.since(one)).collect();
+        let mut gaps: Vec<Micros> = self.gaps().map(|(_, gap)| gap).collect();
         gaps.sort_unstable();
         gaps.get(gaps.len() / 2).copied()
     }

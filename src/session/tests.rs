@@ -47,6 +47,11 @@ fn an_agent_is_one_over_a_reset_and_the_socket_after_it() {
         (end.direction, &end.manner),
         (Direction::ToClient, &Manner::Reset)
     );
+    let heard = end.heard.to_client.max(end.heard.to_server).unwrap();
+    assert!(heard < end.at);
+    assert_eq!(end.quiet(), Some(end.at.time.since(heard.time)));
+    let (longest, spoke) = connection.quiet.unwrap();
+    assert!(longest.0 > 0 && spoke <= heard);
     let stream = &socket.stream;
     assert_eq!(
         (stream.user(), stream.resource()),

@@ -9,8 +9,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Checks, Stopped } from './rig/checks.mjs';
-import { Place } from './rig/place.mjs';
+import { drive, guarded, refuse } from './rig/driver.mjs';
 import { startProsody } from './rig/prosody.mjs';
 import { Publisher } from './rig/publisher.mjs';
 import { NODE } from './rig/session.mjs';
@@ -34,26 +33,16 @@ const binary = options.finspect ? resolve(options.finspect) : fileURLToPath(new 
 const scenarios = SCENARIOS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
 const unknown = wanted.filter((one) => !SCENARIOS.some(({ name }) => name === one));
 
-if (unknown.length > 0) refuse(`no scenario ${unknown.join(', ')}; there are ${SCENARIOS.map(({ name }) => name).join(', ')}`);
-if (!existsSync(binary)) refuse(`no program at ${binary}; run cargo build first, or name it with --finspect`);
-
-const tally = { passed: 0, failed: 0 };
-const place = new Place({ keep: options.keep });
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => giveUp(signal));
-setTimeout(() => giveUp(`${WHOLE_RUN / 60_000} minutes are over`), WHOLE_RUN).unref();
-try {
-  await all();
-} finally {
-  if (tally.failed > 0) place.tellLogs();
-  await place.leave();
-  if (options.keep) console.log(`kept ${place.folder}`);
+if (unknown.length > 0) {
+  refuse('run.mjs', `no scenario ${unknown.join(', ')}; there are ${SCENARIOS.map(({ name }) => name).join(', ')}`);
 }
-console.log(`\n${tally.passed} passed, ${tally.failed} failed`);
-process.exit(tally.failed === 0 && tally.passed > 0 ? 0 : 1);
+if (!existsSync(binary)) refuse('run.mjs', `no program at ${binary}; run cargo build first, or name it with --finspect`);
+
+await drive({ keep: options.keep, bound: WHOLE_RUN }, all);
 
 /** Runs the scenarios, one after the other, against one server. */
-async function all() {
-  const counterparts = await guarded('counterparts', async (checks) => {
+async function all({ place, tally }) {
+  const counterparts = await guarded('counterparts', tally, async (checks) => {
     const prosody = await checks.step('Prosody starts', () => startProsody(place));
     const publisher = await checks.step('a publisher logs in and makes the node', async () => {
       const entered = await Publisher.enter(prosody);
@@ -65,31 +54,6 @@ async function all() {
   });
   if (!counterparts) return;
   for (const scenario of scenarios) {
-    await guarded(scenario.name, (checks) => scenario.run(checks, counterparts));
+    await guarded(scenario.name, tally, (checks) => scenario.run(checks, counterparts));
   }
-}
-
-/** Runs one scenario; what went wrong outside its steps is a failed check too. */
-async function guarded(name, action) {
-  const checks = new Checks(name, tally);
-  try {
-    return await action(checks);
-  } catch (error) {
-    if (!(error instanceof Stopped)) checks.that('it runs to its end', false, error.stack);
-    return undefined;
-  }
-}
-
-/** Ends the run in the middle of whatever it waits for. */
-async function giveUp(why) {
-  console.log(`FAIL  stopped: ${why}`);
-  place.tellLogs();
-  await place.leave();
-  console.log(`\n${tally.passed} passed, ${tally.failed + 1} failed`);
-  process.exit(1);
-}
-
-function refuse(why) {
-  console.error(`run.mjs: ${why}`);
-  process.exit(2);
 }

@@ -75,7 +75,7 @@ fn schema() -> Value {
 }
 
 /// What the published schema leaves open for later versions is closed: fields and variants that it does not list.
-fn strict(schema: &mut Value) {
+pub(crate) fn strict(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
             if object.contains_key("properties") {

@@ -4,6 +4,7 @@
 mod circle;
 mod cli;
 mod death;
+mod diagnose;
 mod door;
 mod export;
 mod findings;

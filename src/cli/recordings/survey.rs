@@ -1,7 +1,7 @@
 //! What a recording holds, in a few words: the projection of its session, with what is missing counted.
 
 use crate::diagnose::incident::incidents;
-use crate::diagnose::{Clocks, Profile};
+use crate::diagnose::{AllClocks, Profile};
 use crate::event::{EventKind, Micros, SessionStarted};
 use crate::recording::{Item, OpenError, Recording, Source};
 use crate::session::Session;
@@ -49,7 +49,7 @@ impl Survey {
                 Item::Trouble(trouble) => missing = missing.saturating_add(trouble.lost()),
             }
         }
-        let clocks = Clocks::of(&session, &Profile::default());
+        let clocks = AllClocks::of(&session, &Profile::default());
         let incidents = incidents(&session, &clocks);
         let losses = incidents.iter().flat_map(|incident| incident.losses());
         Ok(Self {

@@ -1,11 +1,14 @@
 //! The rules: a file each, in folders by where the cause sits, and one table of them.
 
 mod agent;
+mod client;
 mod general;
 mod identity;
 mod path;
 mod service;
 mod setup;
+
+pub(in crate::diagnose) use general::unexplained;
 
 use super::rule::Rule;
 
@@ -18,14 +21,26 @@ pub const TABLE: &[&Rule] = &[
     &setup::certificate::RULE,
     &setup::name::RULE,
     &setup::upstream_proxy::RULE,
+    &client::host_suspended::RULE,
+    &path::network_changed::RULE,
+    &client::finspect_starved::RULE,
+    &client::page_not_reading::RULE,
+    &path::upload_blocked::RULE,
     &path::black_hole::RULE,
+    &path::latency_spike::RULE,
     &service::stalled::RULE,
     &agent::signed_out::RULE,
+    &client::page_closed::RULE,
+    &client::tab_throttled::RULE,
+    &client::browser_died::RULE,
+    &path::idle_timeout::RULE,
+    &path::connection_reset::RULE,
+    &path::connection_cut::RULE,
     &setup::upgrade::RULE,
     &setup::unreachable::RULE,
     &setup::inspected::RULE,
     &general::no_answer::RULE,
-    &general::unexplained::RULE,
+    &unexplained::RULE,
 ];
 
 /// The rule of that name.

@@ -22,6 +22,7 @@ mod xmpp;
 mod tests;
 
 pub use paint::{Colour, visible};
+pub(crate) use paint::{Style, paint};
 pub use remark::{Onlooker, Remark, Tone};
 pub use render::{Format, Renderer, Told};
 pub use time::{bytes, duration};

@@ -14,7 +14,7 @@ pub enum Colour {
 
 /// What a piece of text is, for the eye.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Style {
+pub(crate) enum Style {
     /// Nothing special.
     #[default]
     Plain,
@@ -41,7 +41,7 @@ pub(super) enum Style {
 }
 
 /// Appends `text` in `style`.
-pub(super) fn paint(out: &mut String, colour: Colour, style: Style, text: &str) {
+pub(crate) fn paint(out: &mut String, colour: Colour, style: Style, text: &str) {
     let code = match (colour, code(style)) {
         (Colour::Always, Some(code)) if !text.is_empty() => code,
         _ => return visible(out, text),

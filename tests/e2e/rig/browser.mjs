@@ -40,6 +40,9 @@ export async function startBrowser(place, name, { args, trusted }) {
     page: () => browser.newPage(),
     /** Ends it as a person does who closes the window. */
     close: () => server.close(),
+    /** Holds all of it, as a machine does that is out of memory, and lets it go on. */
+    freeze: () => process.kill(-server.process().pid, 'SIGSTOP'),
+    thaw: () => process.kill(-server.process().pid, 'SIGCONT'),
     /** Ends it with its whole process group and without a word. */
     kill: () => process.kill(-server.process().pid, 'SIGKILL'),
   };

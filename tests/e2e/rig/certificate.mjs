@@ -3,11 +3,11 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 
-/** Makes an authority and a certificate for `hosts` in the folder; the paths of both and of the key. */
-export function certify(folder, hosts) {
+/** Makes an authority of that name and a certificate for `hosts` in the folder; the paths of both and of the key. */
+export function certify(folder, hosts, authority = 'finspect counterpart authority') {
   const openssl = (...args) => execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-sha256'];
-  openssl('req', '-x509', ...curve, '-days', '2', '-subj', '/CN=finspect counterpart authority',
+  openssl('req', '-x509', ...curve, '-days', '2', '-subj', `/CN=${authority}`,
     '-keyout', 'authority.key', '-out', 'authority.pem',
     '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign,cRLSign');
   writeFileSync(`${folder}/leaf.ext`, [

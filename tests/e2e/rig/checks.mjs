@@ -47,6 +47,7 @@ export class Checks {
 
   #fail(name, detail) {
     this.tally.failed += 1;
+    this.failed = true;
     console.log(`FAIL  ${this.scenario}: ${name}${detail ? `\n      ${detail.replaceAll('\n', '\n      ')}` : ''}`);
   }
 }

@@ -1,15 +1,17 @@
 // The program under test: `finspect run` and `finspect simulate`, as a user starts them.
 
+import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
 /** Milliseconds until a start has to be over. */
 const START = 30_000;
 
-/** Starts `finspect run` on a free port and waits for its ready file. */
-export async function startFinspect(place, binary, name, args) {
+/** Starts `finspect run` on a free port and waits for its ready file; it records to the file `record`, if any. */
+export async function startFinspect(place, binary, name, args, { record, authority = 'authority' } = {}) {
   const readyFile = place.path(`${name}.ready.json`);
-  const program = place.start(name, binary, ['run', '--no-record', '--listen', '127.0.0.1:0', '--ready-file', readyFile,
-    '--ca-dir', place.path('authority'), ...args], { env: environment(place) });
+  const program = place.start(name, binary, ['run', ...(record ? ['--record', record] : ['--no-record']),
+    '--listen', '127.0.0.1:0', '--ready-file', readyFile, '--ca-dir', place.path(authority), ...args],
+  { env: environment(place) });
   const ready = await program.until(`the ready file of ${name}`, () => readWhole(readyFile), START);
   const [frontDoor] = ready.listeners.filter((listener) => !listener.upstream);
   return { program, ready, address: frontDoor.address };
@@ -47,6 +49,14 @@ function readWhole(path) {
   } catch {
     return undefined;
   }
+}
+
+/** Runs a command of finspect to its end: its status and both outputs. The driver goes on meanwhile. */
+export function runFinspect(place, binary, args) {
+  return new Promise((resolve) => {
+    const limits = { encoding: 'utf8', env: environment(place), timeout: START, maxBuffer: 64 << 20 };
+    const child = execFile(binary, args, limits, (_, stdout, stderr) => resolve({ status: child.exitCode, stdout, stderr }));
+  });
 }
 
 /** The variables of a user's shell, without those that would change what is tested. */

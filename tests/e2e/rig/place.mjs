@@ -45,7 +45,7 @@ export class Place {
     this.logs.push({ title, path });
   }
 
-  /** Runs `ending` when the place is left; the last registered runs first. */
+  /** Runs `ending` when the place is left, together with all others. */
   onLeave(ending) {
     this.endings.push(ending);
   }
@@ -65,18 +65,17 @@ export class Place {
     return program;
   }
 
-  /** Ends everything, newest first, and removes the folder. */
+  /** Ends everything, and removes the folder. */
   async leave() {
-    for (const ending of this.endings.reverse()) {
-      await ending().catch((error) => console.error(`while leaving: ${error.message}`));
-    }
+    const ended = this.endings.map((ending) => ending().catch((error) => console.error(`while leaving: ${error.message}`)));
     this.endings = [];
+    await Promise.all(ended);
     this.#remove();
   }
 
-  /** Prints the end of every log. */
-  tellLogs() {
-    for (const { title, path } of this.logs) {
+  /** Prints the end of every log whose title `is` wanted. */
+  tellLogs(is = () => true) {
+    for (const { title, path } of this.logs.filter((log) => is(log.title))) {
       const lines = existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').slice(-TAIL.lines) : [''];
       const cut = lines.map((line) => (line.length > TAIL.width ? `${line.slice(0, TAIL.width)}…` : line));
       if (cut.some(Boolean)) console.log(`--- ${title}, its last lines\n${cut.join('\n')}`);

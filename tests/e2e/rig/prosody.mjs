@@ -19,33 +19,47 @@ export const AGENT = { user: '1001002', password: 'Tr0ub4dor&3-never-to-be-print
 export const PUBLISHER = { user: 'finesse', password: 'publisher-secret' };
 
 const PAGE = new URL('../page/', import.meta.url);
-const STROPHE = createRequire(import.meta.url).resolve('strophe.js/dist/strophe.umd.js');
+const STROPHE = createRequire(import.meta.url).resolve('strophe.js/dist/strophe.umd.min.js');
 
-/** Starts Prosody; the ports of its TLS and its plain HTTP side, its certificate files and its program. */
-export async function startProsody(place) {
-  const folder = place.mkdir('prosody');
+/** Where it listens if nobody says otherwise: as the machine's own, on free ports. */
+const HERE = { address: '127.0.0.1', listen: '127.0.0.1', command: (...words) => words };
+
+/**
+ * Starts Prosody; the address and the ports of its TLS and its plain HTTP side, its certificate files and its program.
+ * `where` holds the address at which it is reached, the one on which it listens, and how a command is run there;
+ * `settings` may hold `patience`, the seconds it waits for a client that takes nothing, and the `path` of its WebSocket.
+ */
+export async function startProsody(place, { name = 'prosody', agents = [AGENT], where = HERE, ports, settings } = {}) {
+  const folder = place.mkdir(name);
   const files = certify(folder, [DOMAIN, `pubsub.${DOMAIN}`, 'elsewhere.test']);
-  const ports = { https: await freePort(), http: await freePort() };
-  layOutData(`${folder}/data`);
+  const { https, http } = ports ?? { https: await freePort(), http: await freePort() };
+  layOutData(`${folder}/data`, agents);
   layOutPage(`${folder}/www`);
   const config = `${folder}/prosody.cfg.lua`;
-  writeFileSync(config, configuration(folder, files, ports));
-  place.watch('prosody log', `${folder}/prosody.log`);
-  const program = place.start('prosody', 'prosody', ['-F', '--config', config]);
-  await program.until('Prosody to listen', () => answers(ports.https), 30_000);
-  return { ...files, ...ports, program, log: () => readFileSync(`${folder}/prosody.log`, 'utf8') };
+  writeFileSync(config, configuration(folder, files, { https, http, listen: where.listen, ...settings }));
+  place.watch(`${name} log`, `${folder}/prosody.log`);
+  const prosody = { ...files, address: where.address, https, http, log: () => readFileSync(`${folder}/prosody.log`, 'utf8') };
+  /** Starts it, or starts it again where it has ended. */
+  prosody.start = async () => {
+    const [command, ...args] = where.command('prosody', '-F', '--config', config);
+    prosody.program = place.start(name, command, args);
+    await prosody.program.until('Prosody to listen', () => answers(where.address, https), 30_000);
+  };
+  await prosody.start();
+  return prosody;
 }
 
-/** The accounts, and rosters that let each see the other's presence. */
-function layOutData(data) {
+/** The accounts, and rosters that let the agents and the publisher see each other's presence. */
+function layOutData(data, agents) {
   const domain = `${data}/${DOMAIN.replace('.', '%2e')}`;
   mkdirSync(`${domain}/accounts`, { recursive: true });
   mkdirSync(`${domain}/roster`, { recursive: true });
-  for (const [one, other] of [[AGENT, PUBLISHER], [PUBLISHER, AGENT]]) {
-    writeFileSync(`${domain}/accounts/${one.user}.dat`, `return { ["password"] = "${one.password}"; };\n`);
-    const contact = `["${other.user}@${DOMAIN}"] = { ["subscription"] = "both"; ["groups"] = {}; }`;
-    writeFileSync(`${domain}/roster/${one.user}.dat`,
-      `return { [false] = { ["version"] = 1; ["pending"] = {}; }; ${contact}; };\n`);
+  const accounts = [[PUBLISHER, agents], ...agents.map((agent) => [agent, [PUBLISHER]])];
+  for (const [{ user, password }, others] of accounts) {
+    writeFileSync(`${domain}/accounts/${user}.dat`, `return { ["password"] = "${password}"; };\n`);
+    const contacts = others.map((other) => `["${other.user}@${DOMAIN}"] = { ["subscription"] = "both"; ["groups"] = {}; };`);
+    writeFileSync(`${domain}/roster/${user}.dat`,
+      `return { [false] = { ["version"] = 1; ["pending"] = {}; }; ${contacts.join(' ')} };\n`);
   }
 }
 
@@ -55,7 +69,7 @@ function layOutPage(www) {
   cpSync(STROPHE, `${www}/strophe.js`);
 }
 
-function configuration(folder, files, ports) {
+function configuration(folder, files, { http, https, listen, patience = 180, path = '/ws' }) {
   return `
 -- Prosody refuses to be root unless told otherwise; where this runs as root, it is in a container of its own.
 run_as_root = true
@@ -70,14 +84,15 @@ c2s_direct_tls_ports = {}
 s2s_ports = {}
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
+network_settings = { send_timeout = ${patience} }
 
 http_default_host = "${DOMAIN}"
-http_interfaces = { "127.0.0.1" }
-http_ports = { ${ports.http} }
-https_interfaces = { "127.0.0.1" }
-https_ports = { ${ports.https} }
+http_interfaces = { "${listen}" }
+http_ports = { ${http} }
+https_interfaces = { "${listen}" }
+https_ports = { ${https} }
 https_ssl = { certificate = "${files.certificate}", key = "${files.key}" }
-http_paths = { websocket = "/ws"; files = "/desktop" }
+http_paths = { websocket = "${path}"; files = "/desktop" }
 http_files_dir = "${folder}/www"
 
 authentication = "internal_plain"
@@ -91,10 +106,10 @@ Component "pubsub.${DOMAIN}" "pubsub"
 `;
 }
 
-/** Whether somebody accepts connections on the port. */
-function answers(port) {
+/** Whether somebody accepts connections there. */
+export function answers(address, port) {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect(port, address);
     socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
     socket.on('connect', () => socket.destroy());
   });

@@ -9,7 +9,7 @@ const PUBSUB = 'http://jabber.org/protocol/pubsub';
 export class Publisher {
   /** Logs in over the plain HTTP side and says presence. */
   static async enter(prosody) {
-    const socket = new WebSocket(`ws://127.0.0.1:${prosody.http}/ws/`, 'xmpp', { headers: { Host: DOMAIN } });
+    const socket = new WebSocket(`ws://${prosody.address}:${prosody.http}/ws/`, 'xmpp', { headers: { Host: DOMAIN } });
     const publisher = new Publisher(socket);
     await within('the publisher to connect', new Promise((open, fail) => socket.on('open', open).on('error', fail)));
     const open = `<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='${DOMAIN}' version='1.0'/>`;
@@ -24,6 +24,8 @@ export class Publisher {
 
   constructor(socket) {
     Object.assign(this, { socket, count: 0, waiting: [] });
+    // A server that is ended or stopped on purpose is nothing to end the driver for.
+    socket.on('error', () => {});
     socket.on('message', (data) => this.#heard(String(data)));
   }
 

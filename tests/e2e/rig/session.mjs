@@ -4,7 +4,7 @@ import { AGENT, DOMAIN, PORT, PUBLISHER } from './prosody.mjs';
 import { until } from './wait.mjs';
 
 /** The node that the agent subscribes to. */
-export const NODE = `/finesse/api/User/${AGENT.user}`;
+export const NODE = nodeOf(AGENT.user);
 
 /** The resource that the desktop binds. */
 export const RESOURCE = 'desktop';
@@ -26,9 +26,26 @@ export async function signIn(browser) {
   await page.goto(`https://${DOMAIN}:${PORT}/desktop/`);
   await page.evaluate(([jid, password]) => window.login(jid, password),
     [`${AGENT.user}@${DOMAIN}/${RESOURCE}`, AGENT.password]);
+  await connected(page);
+  return page;
+}
+
+/** Has the page that is open log in, ping and come back as the desktop's event tunnel does. */
+export async function tunnel(page, { user, password }, interval) {
+  await page.evaluate((options) => window.tunnel(options),
+    { jid: `${user}@${DOMAIN}/${RESOURCE}`, password, service: `pubsub.${DOMAIN}`, node: nodeOf(user), interval });
+  await connected(page);
+}
+
+/** The node of an agent's own events. */
+export function nodeOf(user) {
+  return `/finesse/api/User/${user}`;
+}
+
+/** Waits until the page counts as connected. */
+async function connected(page) {
   await until('the page to be CONNECTED', async () => (await seen(page, 'status')).includes('CONNECTED'));
   await until('the presence of finesse', async () => (await seen(page, 'in')).some((xml) => PUBLISHER_PRESENCE.test(xml)));
-  return page;
 }
 
 /** Subscribes to the node; throws what the server said if it would not have it. */

@@ -1,4 +1,4 @@
 //! General rules, which say what is known where no other one can say more.
 
 pub(super) mod no_answer;
-pub(super) mod unexplained;
+pub(in crate::diagnose) mod unexplained;

@@ -1,6 +1,7 @@
 //! A ping without an answer, where nothing tells whether the path or the server is to blame.
 
 use crate::diagnose::case::Case;
+use crate::diagnose::loss::Word;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::words::duration;
 
@@ -19,12 +20,23 @@ fn judge(case: &Case<'_>) -> Opinion {
         return Opinion::Silent;
     };
     let waited = duration(loss.waited().unwrap_or_default());
-    Verdict::new(
-        Confidence::Likely,
-        format!("The desktop gave the connection up because a ping stayed without an answer for {waited}"),
-    )
-    .because("desktops give up after one ping without an answer")
-    .lacking("nothing tells whether the path or the server is to blame")
-    .shown(sent, "the ping that was never answered in time")
-    .matches()
+    let says = if matches!(loss.word, Word::Open) {
+        format!("A ping had stayed without an answer for {waited} when the recording ended")
+    } else if loss.is_given_up() {
+        format!(
+            "The desktop gave the connection up because a ping stayed without an answer for {waited}"
+        )
+    } else {
+        format!(
+            "The connection was of no use any more: a ping stayed without an answer for {waited}"
+        )
+    };
+    Verdict::new(Confidence::Likely, says)
+        .because(format!(
+            "desktops give up when one ping has had no answer for {}",
+            duration(case.clocks.patience)
+        ))
+        .lacking("nothing tells whether the path or the server is to blame")
+        .shown(sent, "the ping that was never answered in time")
+        .matches()
 }

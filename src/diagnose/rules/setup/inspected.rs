@@ -64,17 +64,12 @@ fn stranger(case: &Case<'_>) -> Option<Verdict> {
     let handshake = handshakes(refused.connection).find(|one| one.failure.is_some())?;
     let issuer = &handshake.chain.first()?.issuer;
     let target = refused.connection.target.as_ref()?;
-    let same = case
-        .session
-        .connections()
-        .filter(|one| one.target.as_ref() == Some(target));
-    let accepted = same
-        .flat_map(handshakes)
-        .filter(|one| one.failure.is_none());
-    let others = accepted.filter_map(|one| Some((one.at, &one.chain.first()?.issuer)));
-    let others: Vec<_> = others.filter(|(_, other)| *other != issuer).collect();
-    let (before, own) = others.iter().find(|(at, _)| *at < refused.at)?;
-    let again = others.iter().find(|(at, _)| *at > refused.at);
+    let others = case.session.issuers(target).iter();
+    let others: Vec<_> = others.filter(|one| one.name != *issuer).collect();
+    let own = others.iter().find(|one| one.first < refused.at)?;
+    let (before, own) = (&own.first, &own.name);
+    let mut again = others.iter().map(|one| one.last);
+    let again = again.find(|at| *at > refused.at);
     let says = format!(
         "Something came between this machine and {target} that answers in its name: its certificate is issued by {issuer}, not by {own}"
     );
@@ -83,11 +78,11 @@ fn stranger(case: &Case<'_>) -> Option<Verdict> {
         .shown(*before, "the server's own certificate")
         .shown(refused.at, "a certificate of another issuer");
     Some(match again {
-        Some((at, _)) => verdict
+        Some(at) => verdict
             .because("later the server's own certificate was back: it was not renewed, another one stood in its place")
-            .shown(*at, "the server's own certificate again"),
-        None if by_words(handshake).is_some_and(|(_, sure)| sure == Confidence::Likely) => verdict
-            .because("the issuer is a product that looks into TLS"),
+            .shown(at, "the server's own certificate again"),
+        None if by_words(handshake).is_some() => verdict
+            .because("that issuer is called like one that looks into TLS"),
         None => Verdict {
             confidence: Confidence::Possible,
             ..verdict

@@ -43,15 +43,15 @@ fn judge(case: &Case<'_>) -> Opinion {
     let Some(loss) = lost_before(case, first) else {
         return shown(Verdict::new(Confidence::Certain, says)).matches();
     };
+    if status >= 500 {
+        return shown(Verdict::new(Confidence::Possible, says))
+            .lacking("the socket was lost before, and a server that restarts answers so as well")
+            .matches();
+    }
     if is_spoken(loss) || loss.unanswered.is_some() {
         return shown(Verdict::new(Confidence::Certain, says))
             .because("the desktop had lost its socket before, and this kept it from a new one")
             .only(Role::Contributing)
-            .matches();
-    }
-    if status >= 500 {
-        return shown(Verdict::new(Confidence::Possible, says))
-            .lacking("the socket was lost before, and a server that restarts answers so as well")
             .matches();
     }
     shown(Verdict::new(Confidence::Likely, says))

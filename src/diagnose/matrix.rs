@@ -1,0 +1,136 @@
+//! Every rule over every golden recording of a cause, as a table that stands in the repository: what a change of a rule
+//! does to any of them shows in its review.
+//!
+//! `FINSPECT_GOLDEN=write cargo test --lib diagnose::matrix` writes the table anew.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::report::{Finding, Incident};
+use super::rule::Severity;
+use super::testing::report;
+use super::{Outcome, Report};
+use crate::recording::{Item, Source};
+use crate::session::Session;
+
+/// A recording, and what its file's name says of it: `CAUSE[.VARIANT].jsonl.zst`, `real.CAUSE…`, `healthy.NAME…`.
+struct Golden {
+    name: String,
+    expected: String,
+    report: Report,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/causes")
+}
+
+fn all() -> Vec<Golden> {
+    let entries = fs::read_dir(folder()).unwrap();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|is| is == "zst"));
+    files.sort();
+    files.iter().map(|path| golden(path)).collect()
+}
+
+fn golden(path: &Path) -> Golden {
+    let name = path.file_name().unwrap().to_string_lossy();
+    let name = name.strip_suffix(".jsonl.zst").unwrap().to_owned();
+    let mut parts = name.split('.').filter(|part| *part != "real");
+    let expected = parts.next().unwrap().to_owned();
+    let mut source = Source::open(path).unwrap();
+    let mut session = Session::default();
+    while let Some(item) = source.advance() {
+        match item {
+            Item::Event(event) => session.take(&event),
+            Item::Trouble(trouble) => panic!("{name}: {trouble}"),
+        }
+    }
+    Golden {
+        name,
+        expected,
+        report: report(&session),
+    }
+}
+
+/// The cause of the first incident that was against the user's wish, or at all.
+fn first_cause(report: &Report) -> Option<&Finding> {
+    let causes = report.incidents.iter().filter_map(|one| one.cause.as_ref());
+    let serious = causes.clone().find(|cause| cause.severity > Severity::Info);
+    serious.or_else(|| causes.clone().next())
+}
+
+#[test]
+fn the_cause_is_named_first_and_nothing_healthy_has_one() {
+    let mut wrong = String::new();
+    for Golden {
+        name,
+        expected,
+        report,
+    } in all()
+    {
+        let cause = first_cause(&report).map(|cause| cause.rule);
+        let right = if expected == "healthy" {
+            report.outcome == Outcome::Healthy
+        } else {
+            cause == Some(expected.as_str())
+        };
+        if !right {
+            writeln!(wrong, "{name}: {cause:?}").unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn every_rule_over_every_recording_is_as_the_table_says() {
+    let mut table = String::from(INTRODUCTION);
+    for golden in all() {
+        writeln!(table, "\n{}", golden.name).unwrap();
+        for incident in &golden.report.incidents {
+            row(&mut table, incident);
+        }
+        if golden.report.incidents.is_empty() {
+            table.push_str("  no incident\n");
+        }
+    }
+    let path = folder().join("MATRIX.txt");
+    if std::env::var_os("FINSPECT_GOLDEN").is_some_and(|mode| mode == "write") {
+        fs::write(&path, &table).unwrap();
+    }
+    let stored = fs::read_to_string(&path).unwrap_or_default();
+    let mut lines = stored.lines().zip(table.lines());
+    let differs = lines.find(|(stored, now)| stored != now);
+    assert!(stored == table, "first difference: {differs:?}");
+}
+
+const INTRODUCTION: &str = "\
+What each rule says of each golden recording; src/diagnose/matrix.rs writes it.
+= cause   > consequence   + contributing   - an alternative that lost, or was ruled out
+";
+
+fn row(table: &mut String, incident: &Incident) {
+    let agent = incident.agent.as_deref().unwrap_or("somebody");
+    let back = if incident.back.is_some() {
+        "back"
+    } else {
+        "not back"
+    };
+    writeln!(table, "  {agent}, {back}").unwrap();
+    let mut line = |sign: char, finding: &Finding| {
+        let (rule, sure) = (finding.rule, format!("{:?}", finding.confidence));
+        writeln!(table, "    {sign} {rule:<26} {}", sure.to_lowercase()).unwrap();
+    };
+    if let Some(cause) = &incident.cause {
+        line('=', cause);
+    }
+    for consequence in &incident.consequences {
+        line('>', consequence);
+    }
+    for contributing in &incident.contributing {
+        line('+', contributing);
+    }
+    for alternative in &incident.alternatives {
+        writeln!(table, "    - {}", alternative.rule).unwrap();
+    }
+}

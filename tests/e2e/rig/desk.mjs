@@ -1,0 +1,201 @@
+// The agent desktop as a client without a browser, with the rules of Finesse's event tunnel: a ping every so often; the
+// second one sent while the first is unanswered means that the connection is lost. The dead socket stays as it is until
+// the next attempt, which ends it with an empty Close and without a word of XMPP.
+
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
+import WebSocket from 'ws';
+import { DOMAIN, PORT, PUBLISHER } from './prosody.mjs';
+import { RESOURCE } from './session.mjs';
+import { until, within } from './wait.mjs';
+
+const FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing';
+
+/** The presence without which the desktop is not connected. */
+const PUBLISHER_THERE = new RegExp(`^<presence (?![^>]*type=)[^>]*from=['"]${PUBLISHER.user}@`);
+
+/** The second ping that is sent while none was answered is one too many. */
+const UNANSWERED = 2;
+
+/** Intervals of the ping that an attempt to connect may take, and how many attempts there are in a row. */
+const ATTEMPT = { intervals: 5, count: 30 };
+
+export class Desk {
+  /**
+   * A client behind the proxy `door` (`host:port`) that trusts the authority; `interval` is that of its pings. It may
+   * ask for another `domain`, and say another `presence`, or none if that is empty.
+   */
+  constructor({ door, authority, agent, interval, domain = DOMAIN, presence = '<presence xmlns="jabber:client"/>' }) {
+    Object.assign(this, { door, authority, agent, interval, presence, status: [], unanswered: 0, count: 0, attempts: 0 });
+    this.lost = new Set();
+    this.open = `<open xmlns="${FRAMING}" to="${domain}" version="1.0"/>`;
+  }
+
+  /** Loads a page, as a browser does before anybody logs in. */
+  async visit(path) {
+    const attempt = {};
+    this.lost.add(attempt);
+    const tls = await this.#tunnel(attempt);
+    tls.resume().write(`GET ${path} HTTP/1.1\r\nHost: ${DOMAIN}:${PORT}\r\nConnection: close\r\n\r\n`);
+    await within('the end of the page', once(tls, 'close'));
+  }
+
+  /** Connects, and goes on trying until it may not. */
+  async connect() {
+    this.#say('connecting');
+    this.attempts += 1;
+    const attempt = {};
+    this.current = attempt;
+    attempt.limit = setTimeout(() => this.#lost(attempt, 'timeout'), ATTEMPT.intervals * this.interval);
+    try {
+      attempt.tls = await this.#tunnel(attempt);
+      if (this.current !== attempt) return attempt.tls.destroy();
+      this.#webSocket(attempt);
+    } catch (error) {
+      this.#lost(attempt, error.message);
+    }
+    return undefined;
+  }
+
+  /** Waits until it has been `word` at least `times` times. */
+  until(word, times = 1) {
+    return until(`the desk of ${this.agent.user} to be ${word}`,
+      () => this.status.filter((one) => one === word).length >= times, 30_000 + 15 * this.interval);
+  }
+
+  /** Waits until `count` pings were answered on the connection that stands. */
+  pings(count) {
+    const goal = this.answered + count;
+    const bound = 10_000 + 2 * count * this.interval;
+    return until(`${count} answered pings of ${this.agent.user}`, () => this.answered >= goal, bound);
+  }
+
+  /** Says something of its own. */
+  say(xml) {
+    this.current.socket.send(xml);
+  }
+
+  /** Pings no more, as a page does whose timers the browser holds back. */
+  hide() {
+    clearInterval(this.timer);
+  }
+
+  /** Leaves as the desktop does when its page unloads. */
+  async leave() {
+    this.hide();
+    const { socket } = this.current;
+    this.current = undefined;
+    socket.send('<presence xmlns="jabber:client" type="unavailable"/>');
+    socket.send(`<close xmlns="${FRAMING}"/>`);
+    socket.close();
+    await until(`the end of the socket of ${this.agent.user}`, () => socket.readyState === WebSocket.CLOSED);
+    this.#say('left');
+  }
+
+  /** Is gone, whatever stands. */
+  destroy() {
+    this.hide();
+    clearTimeout(this.again);
+    clearTimeout(this.current?.limit);
+    for (const { raw } of [...this.lost, this.current ?? {}]) raw?.destroy();
+    this.current = undefined;
+  }
+
+  async #tunnel(attempt) {
+    const [host, port] = this.door.split(':');
+    attempt.raw = connect(Number(port), host).on('error', () => {});
+    await once(attempt.raw, 'connect');
+    attempt.raw.write(`CONNECT ${DOMAIN}:${PORT} HTTP/1.1\r\nHost: ${DOMAIN}:${PORT}\r\n\r\n`);
+    const head = await Promise.race([once(attempt.raw, 'data'), once(attempt.raw, 'close').then(() => ['no answer'])]);
+    if (!/^HTTP\/1\.1 200 /.test(head[0])) throw new Error(String(head[0]).split('\r\n')[0]);
+    const tls = tlsConnect({ socket: attempt.raw, servername: DOMAIN, ca: this.authority, ALPNProtocols: ['http/1.1'] });
+    tls.on('error', () => {});
+    await Promise.race([once(tls, 'secureConnect'), once(tls, 'close').then(() => { throw new Error('no TLS'); })]);
+    return tls;
+  }
+
+  #webSocket(attempt) {
+    const socket = new WebSocket(`wss://${DOMAIN}:${PORT}/ws/`, 'xmpp',
+      { createConnection: () => attempt.tls, origin: `https://${DOMAIN}:${PORT}` });
+    attempt.socket = socket;
+    socket.on('error', () => {});
+    socket.on('close', () => this.#lost(attempt, 'closed'));
+    socket.on('open', () => socket.send(this.open));
+    socket.on('message', (data) => this.current === attempt && this.#heard(attempt, String(data)));
+  }
+
+  /** The login, step by step, and what may come later. */
+  #heard(attempt, xml) {
+    const send = (text) => attempt.socket.send(text);
+    if (/^<(stream:)?features/.test(xml) && xml.includes('<mechanisms')) {
+      const { user, password } = this.agent;
+      const secret = Buffer.from(`${user}@${DOMAIN}\0${user}\0${password}`).toString('base64');
+      send(`<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN">${secret}</auth>`);
+    } else if (/^<success/.test(xml)) {
+      send(this.open);
+    } else if (/^<failure/.test(xml)) {
+      this.#given('unauthorized', attempt);
+    } else if (/^<(stream:)?features/.test(xml)) {
+      send('<iq type="set" id="_bind_auth_2" xmlns="jabber:client"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind">'
+        + `<resource>${RESOURCE}</resource></bind></iq>`);
+    } else if (/id=['"]_bind_auth_2['"]/.test(xml)) {
+      if (this.presence) send(this.presence);
+    } else if (this.status.at(-1) === 'connecting' && PUBLISHER_THERE.test(xml)) {
+      this.#connected(attempt);
+    } else if (/id=['"]\d+:ping['"]/.test(xml)) {
+      this.unanswered = 0;
+      this.answered += 1;
+    } else if (/^<stream:error/.test(xml) && xml.includes('<conflict')) {
+      this.#given('conflict', attempt);
+    }
+  }
+
+  #connected(attempt) {
+    clearTimeout(attempt.limit);
+    Object.assign(this, { unanswered: 0, answered: 0, attempts: 0 });
+    this.#say('connected');
+    this.timer = setInterval(() => this.#ping(attempt), this.interval);
+  }
+
+  #ping(attempt) {
+    this.count += 1;
+    this.unanswered += 1;
+    attempt.socket.send(`<iq type="get" to="${DOMAIN}" id="${this.count}:ping" xmlns="jabber:client">`
+      + '<ping xmlns="urn:xmpp:ping"/></iq>');
+    if (this.unanswered >= UNANSWERED) this.#lost(attempt, 'unanswered');
+  }
+
+  /** The connection is no more, for the desk at least: it is left as it is, and another one is tried after a while. */
+  #lost(attempt, why) {
+    clearTimeout(attempt.limit);
+    if (this.current !== attempt) return;
+    this.#part(attempt);
+    this.#say(`lost: ${why}`);
+    this.#say('disconnected');
+    if (this.attempts >= ATTEMPT.count) return;
+    this.again = setTimeout(() => {
+      if (attempt.socket) attempt.socket.close();
+      else attempt.raw?.destroy();
+      this.connect();
+    }, this.interval);
+  }
+
+  /** The server said no: there is no other attempt. */
+  #given(word, attempt) {
+    clearTimeout(attempt.limit);
+    this.#part(attempt);
+    this.#say(word);
+    attempt.socket.close();
+  }
+
+  #part(attempt) {
+    this.hide();
+    this.current = undefined;
+    this.lost.add(attempt);
+  }
+
+  #say(word) {
+    this.status.push(word);
+  }
+}
