@@ -223,10 +223,10 @@ impl Demo {
     }
 }
 
-/// Says in plain words what happened. Talk that nobody reads must not stop a demo.
+/// Says what was played, beside which what finspect finds can be read. Talk that nobody reads must not stop a demo.
 fn conclude(scenario: &Scenario, moments: &[AgentMoment], talk: &mut dyn Write) {
     let mut text = format!(
-        "\nWhat happened\n  cause         {}\n  on the wire   {}\nWhat the desktop went through, in seconds of its life\n",
+        "\nWhat was played\n  scenario      {}\n  to be seen    {}\nWhat the desktop went through, in seconds of its life\n",
         scenario.about, scenario.signs
     );
     for moment in moments.iter().filter(|moment| is_telling(&moment.what)) {

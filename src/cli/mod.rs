@@ -6,6 +6,7 @@ mod diagnose;
 mod exit;
 mod explain;
 mod export;
+mod findings;
 mod import;
 mod log;
 mod moment;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::findings::{Findings, Shared};
 use crate::bus::{Bus, Clock};
 use crate::cli::record::Record;
 use crate::cli::{Exit, Failed};
@@ -42,6 +43,7 @@ pub(super) struct Session {
     bus: Arc<Bus>,
     redactor: Arc<Redactor>,
     console: JoinHandle<console::Summary>,
+    findings: Shared,
     recorder: Option<Recorder>,
     watch: Watch,
 }
@@ -89,7 +91,14 @@ impl Session {
         let clock = Clock::start();
         let bus = Arc::new(Bus::new(clock));
         let renderer = Renderer::new(view.format, colour(), TimeZone::system());
+        let findings = Shared::new(TimeZone::system());
+        let looking = Box::new(Findings::new(findings.clone(), clock));
+        let aside: Option<Box<dyn io::Write + Send>> = match view.format {
+            Format::Json => Some(Box::new(io::stderr())),
+            Format::Pretty | Format::Compact => None,
+        };
         let console = Console::new(io::stdout(), renderer, view.filter)
+            .watched(looking, aside)
             .spawn(bus.subscribe(CONSOLE_BUDGET))
             .map_err(|error| Failed::usage(format!("cannot start the console: {error}")))?;
         let started = SessionStarted {
@@ -124,6 +133,7 @@ impl Session {
             bus,
             redactor,
             console,
+            findings,
             recorder,
             watch,
         })
@@ -156,7 +166,9 @@ impl Session {
         say(&format!(
             "finspect saw {events} events on {connections} connections"
         ));
+        let recording = self.recorder.as_ref().map(|one| one.path().to_owned());
         let recorded = self.recorder.map_or(Exit::Done, recorded);
+        say(&self.findings.summary(recording.as_deref()));
         worse(printed, recorded)
     }
 }

@@ -53,6 +53,7 @@ impl<'a> Attempt<'a> {
     #[must_use]
     pub fn of(session: &Session, connection: &'a Connection, clocks: &Clocks) -> Option<Self> {
         let stage = before_http(connection)
+            .filter(|(at, stage)| !is_spare(session, connection, *at, stage, clocks))
             .or_else(|| upgrade(connection))
             .or_else(|| {
                 let socket = connection.socket.as_ref().filter(|one| is_desktop(one))?;
@@ -66,6 +67,15 @@ impl<'a> Attempt<'a> {
             at,
             stage,
         })
+    }
+
+    /// Whether it failed before anything told what it was for: it may have been for REST, or for nothing yet.
+    #[must_use]
+    pub const fn is_before_http(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Refused(_) | Stage::Dial(_) | Stage::Tls(..)
+        )
     }
 
     /// The user, where the attempt came far enough to name one.
@@ -87,6 +97,24 @@ fn before_http(connection: &Connection) -> Option<(At, Stage<'_>)> {
     let mut handshakes = connection.handshakes.iter();
     let tls = handshakes.find_map(|one| Some((one.at, Stage::Tls(one.leg, one.failure.as_ref()?))));
     refused.or(failed).or(tls)
+}
+
+/// Browsers open connections ahead of need and leave them in the middle of the handshake; who accepts our certificate
+/// for the same host and port has nothing against it.
+fn is_spare(
+    session: &Session,
+    connection: &Connection,
+    at: At,
+    stage: &Stage<'_>,
+    clocks: &Clocks,
+) -> bool {
+    let silent = matches!(
+        stage,
+        Stage::Tls(Leg::Client, TlsFailure::ClosedSilently | TlsFailure::Reset)
+    );
+    let target = connection.target.as_ref();
+    let accepted = target.and_then(|target| session.accepting().get(target));
+    silent && accepted.is_some_and(|first| first.time.since(at.time) <= clocks.seconds(10))
 }
 
 fn upgrade(connection: &Connection) -> Option<(At, Stage<'_>)> {

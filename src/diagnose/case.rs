@@ -6,7 +6,7 @@ use crate::event::{ConnectionId, Direction, Host, Leg, Micros};
 use crate::session::{At, Connection, Failure, Ping, Session};
 
 use super::clocks::Clocks;
-use super::incident::Incident;
+use super::incident::{AFTERMATH, Incident};
 use super::loss::Loss;
 use super::path::{self, Path};
 use super::rule::Role;
@@ -139,7 +139,9 @@ impl<'a> Case<'a> {
         let from = self.began().time.since(before);
         let from = lives.map(|at| at.time).fold(from, Micros::min);
         let ends = self.incident.losses().map(|loss| loss.over.time);
-        let to = ends.max().unwrap_or_else(|| self.began().time);
+        let over = ends.max().unwrap_or_else(|| self.began().time);
+        let after = Micros(over.0.saturating_add(self.seconds(AFTERMATH).0));
+        let to = self.until().time.clamp(over, after.max(over));
         let gaps = self.session.gaps().iter();
         let near = gaps.filter(|(at, _)| from <= at.time && at.time <= to);
         let missing = near.fold(0u64, |sum, (_, gap)| sum.saturating_add(gap.events));
@@ -148,7 +150,7 @@ impl<'a> Case<'a> {
         }
         (missing > 0).then(|| {
             let events = words::count(missing, "event");
-            format!("{events} around the beginning of it are missing from the recording")
+            format!("{events} around it are missing from the recording")
         })
     }
 

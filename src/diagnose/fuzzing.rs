@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Profile, Subject, diagnose};
+use super::{Live, Profile, Subject, diagnose};
 use crate::event::Event;
 use crate::recording::{Item, Reader};
 use crate::session::Session;
@@ -24,8 +24,11 @@ pub fn diagnosis(input: &[u8]) {
 /// Any events are diagnosed, and what is said of them is of them.
 pub(super) fn of(events: &[Event]) {
     let mut session = Session::default();
+    let mut live = Live::new(Profile::default(), TimeZone::UTC);
     for event in events {
         session.take(event);
+        live.take(event);
+        drop(live.look(event.time.arrived));
     }
     let subject = Subject {
         name: "any",

@@ -10,6 +10,7 @@ use super::attempt::{Attempt, Stage};
 use super::clocks::{AllClocks, Clocks};
 use super::loss::Loss;
 use super::refusals::Refusals;
+use super::served::{Adopters, Served};
 
 /// A stretch of time in which one agent had no service, or lost a state to the system.
 #[derive(Debug, Clone)]
@@ -113,29 +114,70 @@ impl<'a> Incident<'a> {
 #[must_use]
 pub fn incidents<'a>(session: &'a Session, clocks: &AllClocks) -> Vec<Incident<'a>> {
     let mut all = Vec::new();
-    for (agent, mut symptoms) in by_agent(session, clocks) {
-        symptoms.sort_by_key(Symptom::at);
-        let mut of_agent: Vec<Incident<'a>> = Vec::new();
-        let clocks = clocks.for_user(agent.as_deref());
-        for symptom in symptoms {
-            join(session, clocks, agent.as_ref(), &mut of_agent, symptom);
-        }
-        all.append(&mut of_agent);
+    let served = Served::of(session, clocks);
+    let mut by_agent = by_agent(session, clocks);
+    let mut nobodys = by_agent.remove(&None).unwrap_or_default();
+    for (agent, symptoms) in by_agent {
+        all.append(&mut of_agent(
+            session,
+            &served,
+            clocks.for_user(agent.as_deref()),
+            agent.as_ref(),
+            symptoms,
+        ));
     }
     all.sort_by_key(Incident::began);
+    let adopters = Adopters::of(&all);
+    // Whose it is of several nobody can tell; it is no incident of its own all the same.
+    nobodys.retain(|symptom| {
+        let places = adopters.of_symptom(&all, symptom);
+        if let [only] = places.as_slice()
+            && let Some(incident) = all.get_mut(*only)
+            && served.is_alone(symptom)
+        {
+            incident.symptoms.push(*symptom);
+            incident.symptoms.sort_by_key(Symptom::at);
+        }
+        places.is_empty()
+    });
+    let common = clocks.for_user(None);
+    all.append(&mut of_agent(session, &served, common, None, nobodys));
+    all.sort_by_key(Incident::began);
     all
+}
+
+/// The incidents of one agent, or of nobody that is known.
+fn of_agent<'a>(
+    session: &'a Session,
+    served: &Served,
+    clocks: &Clocks,
+    agent: Option<&String>,
+    mut symptoms: Vec<Symptom<'a>>,
+) -> Vec<Incident<'a>> {
+    let mut incidents = Vec::new();
+    symptoms.sort_by_key(Symptom::at);
+    for symptom in symptoms {
+        match symptom {
+            Symptom::NotObtained(attempt) if served.beside(&attempt) => {
+                along(&mut incidents, symptom);
+            }
+            _ => join(session, served, clocks, agent, &mut incidents, symptom),
+        }
+    }
+    incidents
 }
 
 /// Puts a symptom into the incident that it belongs to: the one that is not over when it begins, or that it follows from.
 fn join<'a>(
     session: &'a Session,
+    served: &Served,
     clocks: &Clocks,
     agent: Option<&String>,
     incidents: &mut Vec<Incident<'a>>,
     symptom: Symptom<'a>,
 ) {
     let at = symptom.at();
-    let back = back(session, clocks, agent, &symptom);
+    let back = back(session, served, agent, &symptom);
     if let Some(incident) = incidents.last_mut()
         && incident.back.is_none_or(|back| at <= back)
     {
@@ -158,6 +200,15 @@ fn join<'a>(
         symptoms: vec![symptom],
         back,
     });
+}
+
+/// Adds what takes no service away by itself to the incident that goes on, if one does.
+fn along<'a>(incidents: &mut [Incident<'a>], symptom: Symptom<'a>) {
+    let at = symptom.at();
+    let last = incidents.last_mut();
+    if let Some(incident) = last.filter(|one| one.back.is_none_or(|back| at <= back)) {
+        incident.symptoms.push(symptom);
+    }
 }
 
 /// Whether a symptom follows from what was wrong before: a state that the system takes from a lost desktop (`finesse.md`
@@ -268,7 +319,7 @@ fn is_forced(session: &Session, clocks: &Clocks, user: &str, change: &StateChang
 /// When the agent had again what this symptom took away.
 fn back(
     session: &Session,
-    clocks: &Clocks,
+    served: &Served,
     agent: Option<&String>,
     symptom: &Symptom<'_>,
 ) -> Option<At> {
@@ -277,23 +328,24 @@ fn back(
         Symptom::Forced(change) => Some(change.at),
         // No success of REST is remembered: refusals that do not go on are over.
         Symptom::Unauthorized(refusals) => {
-            served(session, clocks, agent, refusals.first.at).or(Some(refusals.last.at))
+            let again = served.after(agent, refusals.first.at);
+            again.or(Some(refusals.last.at))
         }
-        Symptom::Lost(loss) => served(session, clocks, agent, loss.at),
+        Symptom::Lost(loss) => served.after(agent, loss.at),
         Symptom::NotObtained(attempt) => match attempt.stage {
             Stage::NoFinesse => finesse_back(attempt.connection, attempt.at)
-                .or_else(|| served(session, clocks, agent, attempt.at)),
-            _ => served(session, clocks, agent, attempt.at),
+                .or_else(|| served.after(agent, attempt.at)),
+            _ => served.after(agent, attempt.at),
         },
         Symptom::OutOfService(service) => {
             let mut later = session.service().iter();
             let again = later.find(|one| one.at > service.at && one.is_in());
             // The other node may serve before this one does.
             let again = again.map(|one| one.at);
-            again.or_else(|| served(session, clocks, agent, service.at))
+            again.or_else(|| served.after(agent, service.at))
         }
         Symptom::FinesseGone(connection, at) => {
-            finesse_back(connection, *at).or_else(|| served(session, clocks, agent, *at))
+            finesse_back(connection, *at).or_else(|| served.after(agent, *at))
         }
     }
 }
@@ -305,24 +357,8 @@ fn finesse_back(connection: &Connection, after: At) -> Option<At> {
     Some(again.at)
 }
 
-/// When a new socket of the agent was bound after `after` that served, and had seen the presence of `finesse`.
-fn served(session: &Session, clocks: &Clocks, agent: Option<&String>, after: At) -> Option<At> {
-    let bound = session.connections().filter_map(|connection| {
-        let stream = &connection.socket.as_ref()?.stream;
-        let (bound, _) = stream.bound.as_ref().filter(|(bound, _)| *bound > after)?;
-        let user = stream.user().map(str::to_lowercase);
-        let of_agent = agent.is_none() || user.as_ref() == agent;
-        if !of_agent || Attempt::of(session, connection, clocks).is_some() {
-            return None;
-        }
-        let present = stream.finesse.iter().find(|one| one.available);
-        Some(present.map_or(*bound, |one| one.at.max(*bound)))
-    });
-    bound.min()
-}
-
 /// Seconds after a loss within which Finesse may still answer it, with a margin over the documented 180.
-const AFTERMATH: u64 = 240;
+pub(super) const AFTERMATH: u64 = 240;
 /// Seconds within which a desktop leaves whose agent was logged out.
 const LEAVING: u64 = 30;
 /// Seconds within which a state follows that was asked for.

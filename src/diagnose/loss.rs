@@ -165,6 +165,11 @@ pub(super) fn is_desktop(socket: &Socket) -> bool {
         || stream.pings.to_server.sent > 0
 }
 
+/// Whether anything has said that a socket is over.
+pub(super) fn is_over(connection: &Connection, socket: &Socket) -> bool {
+    first_word(connection, socket).is_some()
+}
+
 /// What said first that it is over.
 fn first_word<'a>(connection: &'a Connection, socket: &'a Socket) -> Option<(At, Word<'a>)> {
     let stream = &socket.stream;

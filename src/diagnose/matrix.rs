@@ -93,6 +93,9 @@ fn every_rule_over_every_recording_is_as_the_table_says() {
         if golden.report.incidents.is_empty() {
             table.push_str("  no incident\n");
         }
+        for warning in &golden.report.warnings {
+            writeln!(table, "  ! {}", warning.name).unwrap();
+        }
     }
     let path = folder().join("MATRIX.txt");
     if std::env::var_os("FINSPECT_GOLDEN").is_some_and(|mode| mode == "write") {
@@ -106,7 +109,7 @@ fn every_rule_over_every_recording_is_as_the_table_says() {
 
 const INTRODUCTION: &str = "\
 What each rule says of each golden recording; src/diagnose/matrix.rs writes it.
-= cause   > consequence   + contributing   - an alternative that lost, or was ruled out
+= cause   > consequence   + contributing   - an alternative that lost, or was ruled out   ! warning
 ";
 
 fn row(table: &mut String, incident: &Incident) {

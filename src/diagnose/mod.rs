@@ -14,6 +14,7 @@ pub mod findings;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod incident;
+mod live;
 pub mod loss;
 #[cfg(test)]
 mod matrix;
@@ -26,16 +27,19 @@ pub mod refusals;
 pub mod report;
 pub mod rule;
 pub mod rules;
+mod served;
 mod story;
 #[cfg(test)]
 mod testing;
 mod together;
+pub mod warnings;
 pub mod words;
 
 #[cfg(test)]
 mod tests;
 
 pub use clocks::{AllClocks, Clocks, Profile};
+pub use live::{Live, News};
 pub use report::{Outcome, Report};
 pub use together::offsets;
 
@@ -44,9 +48,10 @@ use jiff::tz::TimeZone;
 use crate::session::{At, Session};
 use case::Case;
 use compete::{Judgement, Match};
-use report::{Alternative, Delay, Evidence, Finding, Incident, Moment, Recording};
+use report::{Alternative, Delay, Evidence, Finding, Incident, Moment, Recording, Warning};
 use rule::Severity;
 use together::{One, Window};
+use warnings::{About, Sign};
 
 /// What is diagnosed: a session, and what it is called.
 #[derive(Debug, Clone, Copy)]
@@ -107,8 +112,43 @@ pub fn diagnose(subjects: &[Subject<'_>], profile: &Profile, zone: &TimeZone) ->
         report.incidents.push(incident);
     }
     report.together = together::together(&all, &crowds);
+    report.warnings = subjects
+        .iter()
+        .enumerate()
+        .flat_map(|(place, subject)| warned(place, subject.session, profile, &report.incidents))
+        .collect();
     conclude(&mut report, zone);
     report
+}
+
+/// Warnings of a session; what has become an incident is told there.
+fn warned(
+    recording: usize,
+    session: &Session,
+    profile: &Profile,
+    incidents: &[Incident],
+) -> Vec<Warning> {
+    let told = |about: &About| {
+        let About::Connection(id) = about else {
+            return false;
+        };
+        let of_it = |one: &&Incident| one.recording == recording && one.connections.contains(id);
+        incidents.iter().any(|one| of_it(&one))
+    };
+    let signs = warnings::signs(session, &Clocks::of(session, profile)).into_iter();
+    let standing = signs.filter(|sign| !told(&sign.about));
+    standing
+        .map(|sign| warning(recording, session, sign))
+        .collect()
+}
+
+fn warning(recording: usize, session: &Session, sign: Sign) -> Warning {
+    Warning {
+        name: sign.name,
+        recording,
+        at: moment(session, sign.at),
+        says: sign.says,
+    }
 }
 
 /// Keeps the incidents that are wanted, as if there were no others.

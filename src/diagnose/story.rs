@@ -106,7 +106,7 @@ fn attempted(attempt: &Attempt<'_>) -> (At, Who, &'static str, String) {
 }
 
 /// What came of an attempt.
-fn outcome(stage: &Stage<'_>) -> String {
+pub(super) fn outcome(stage: &Stage<'_>) -> String {
     match stage {
         Stage::Refused(_) => "finspect could not serve it".to_owned(),
         Stage::Dial(failure) => failure.to_string(),

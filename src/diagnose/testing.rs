@@ -73,8 +73,9 @@ impl Script {
         self.connects_to("finesse1.example.com").tls()
     }
 
-    /// A new connection that asks for this host, and no more.
-    pub(crate) fn connects_to(mut self, host: &str) -> Self {
+    /// A new connection that asks for this host, or host and port, and no more.
+    pub(crate) fn connects_to(mut self, place: &str) -> Self {
+        let (host, upstream_port) = place.split_once(':').unwrap_or((place, "8445"));
         self.connections += 1;
         self.connection = Some(ConnectionId(self.connections));
         let port = 50_000 + u16::try_from(self.connections).unwrap();
@@ -91,7 +92,7 @@ impl Script {
                 way: Way::Connect,
                 target: Authority {
                     host: host.to_owned(),
-                    port: 8445,
+                    port: upstream_port.parse().unwrap(),
                 },
                 intercepted: true,
             }),
@@ -101,23 +102,76 @@ impl Script {
 
     /// TCP and TLS to the server.
     pub(crate) fn tls(self) -> Self {
-        let established = TlsEstablished {
-            leg: Leg::Upstream,
-            version: "TLSv1.3".to_owned(),
-            cipher_suite: "TLS13_AES_128_GCM_SHA256".to_owned(),
-            alpn: None,
-            chain: Vec::new(),
-            verified: Some(Verified::Roots),
-            took: Micros(1_000),
-        };
+        self.tls_with(&[])
+    }
+
+    /// The same, with certificates: each its subject, its issuer, and the end of its validity in seconds since 1970.
+    pub(crate) fn tls_with(self, chain: &[(&str, &str, i64)]) -> Self {
+        self.dials(AttemptOutcome::Connected, None)
+            .established(Leg::Upstream, certificates(chain))
+    }
+
+    /// A dial with its outcome, through a proxy or not.
+    pub(crate) fn dials(self, outcome: AttemptOutcome, via: Option<Via>) -> Self {
         self.event(EventKind::Attempt(Attempt {
             address: SocketAddr::from((Ipv4Addr::new(10, 0, 0, 7), 8445)),
             local: None,
-            outcome: AttemptOutcome::Connected,
+            outcome,
             took: Micros(500),
-            via: None,
+            via,
         }))
-        .event(EventKind::TlsEstablished(established))
+    }
+
+    /// No connection to the server comes about.
+    pub(crate) fn fails(self, reason: DialFailure) -> Self {
+        self.event(EventKind::UpstreamFailed(UpstreamFailed {
+            target: Authority {
+                host: "finesse1.example.com".to_owned(),
+                port: 8445,
+            },
+            reason,
+            answered: Some(502),
+        }))
+    }
+
+    /// A new connection to this place whose one dial fails.
+    pub(crate) fn cannot_dial(self, place: &str, reason: DialFailure) -> Self {
+        self.connects_to(place)
+            .dials(AttemptOutcome::Failed(reason.clone()), None)
+            .fails(reason)
+    }
+
+    /// The browser goes through with TLS.
+    pub(crate) fn browser_accepts(self) -> Self {
+        self.established(Leg::Client, Vec::new())
+    }
+
+    fn established(self, leg: Leg, chain: Vec<CertificateFacts>) -> Self {
+        self.event(EventKind::TlsEstablished(TlsEstablished {
+            leg,
+            version: "TLSv1.3".to_owned(),
+            cipher_suite: "TLS13_AES_128_GCM_SHA256".to_owned(),
+            alpn: None,
+            chain,
+            verified: (leg == Leg::Upstream).then_some(Verified::Roots),
+            took: Micros(1_000),
+        }))
+    }
+
+    /// TLS fails on a leg; with certificates as in [`Script::tls_with`].
+    pub(crate) fn tls_fails(
+        self,
+        leg: Leg,
+        reason: TlsFailure,
+        chain: &[(&str, &str, i64)],
+    ) -> Self {
+        self.event(EventKind::TlsFailed(TlsFailed {
+            leg,
+            reason,
+            chain: certificates(chain),
+            advice: None,
+            took: Micros(1_000),
+        }))
     }
 
     /// The socket, the login as this agent, the presence of `finesse`.
@@ -227,8 +281,12 @@ impl Script {
 
     /// An `Update` for a node, with this inside `data`.
     pub(crate) fn update(self, node: &str, data: &str) -> Self {
+        self.notifies(node, data, "")
+    }
+
+    fn notifies(self, node: &str, data: &str, request: &str) -> Self {
         let update = format!(
-            "<Update><data>{data}</data><event>PUT</event><requestId></requestId><source>{node}</source></Update>"
+            "<Update><data>{data}</data><event>PUT</event><requestId>{request}</requestId><source>{node}</source></Update>"
         );
         let escaped = update.replace('<', "&lt;").replace('>', "&gt;");
         self.hears(&format!("<message xmlns='jabber:client' from='pubsub.finesse1.example.com'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='{node}'><item id='x'><notification xmlns='http://jabber.org/protocol/pubsub'>{escaped}</notification></item></items></event></message>"))
@@ -264,6 +322,11 @@ impl Script {
         let mut script = self.connects().wishes(user, state);
         script.connection = before;
         script
+    }
+
+    /// An `Update` that echoes a request.
+    pub(crate) fn echo(self, request: &str) -> Self {
+        self.notifies("/finesse/api/User/1001002", "", request)
     }
 
     /// Finesse says that an agent has a state, with a reason code where it is not empty.
@@ -502,6 +565,21 @@ impl Script {
         let cause = first.cause.as_ref().expect("a rule for every incident");
         Some((cause.rule, cause.confidence))
     }
+}
+
+fn certificates(chain: &[(&str, &str, i64)]) -> Vec<CertificateFacts> {
+    let facts = chain.iter().map(|(subject, issuer, not_after)| {
+        let (subject, issuer) = ((*subject).to_owned(), (*issuer).to_owned());
+        CertificateFacts {
+            sha256: format!("{subject}{issuer}"),
+            subject,
+            issuer,
+            names: vec!["finesse1.example.com".to_owned()],
+            not_before: 0,
+            not_after: *not_after,
+        }
+    });
+    facts.collect()
 }
 
 /// What the rules make of a session.

@@ -18,7 +18,7 @@ pub struct Accepted {
 }
 
 /// A host and a port: what a client asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Authority {
     /// A DNS name in lower case, or an IP address without brackets.

@@ -31,13 +31,13 @@ pub use ways::Ways;
 use std::collections::BTreeMap;
 
 use crate::event::{
-    ConnectionId, Event, EventKind, Gap, Host, Micros, SessionStarted, StanzaKind, WallClock,
-    XmppStanza,
+    Authority, CertificateFacts, ConnectionId, Event, EventKind, Gap, Host, Leg, Micros,
+    SessionStarted, StanzaKind, WallClock, XmppStanza,
 };
 use crate::finesse::{Reason, Update};
 
 /// A moment of the session, and the event that told of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct At {
     /// When, on the session's clock.
     pub time: Micros,
@@ -72,6 +72,9 @@ pub struct Session {
     service: Vec<Service>,
     rest: Rest,
     server_clocks: ServerClocks,
+    accepted: BTreeMap<Authority, At>,
+    issuers: BTreeMap<Authority, Vec<Issuer>>,
+    minted: Option<(At, i64)>,
     host: Vec<(At, Host)>,
     gaps: Vec<(At, Gap)>,
     delay: Delay,
@@ -92,6 +95,17 @@ pub struct Service {
     pub reason: Option<String>,
     /// Whether Finesse or the CTI server is in maintenance mode.
     pub maintenance: bool,
+}
+
+/// Who issued a server's certificate that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issuer {
+    /// Its name, as an RFC 4514 style string.
+    pub name: String,
+    /// When it was first seen.
+    pub first: At,
+    /// When it was last seen.
+    pub last: At,
 }
 
 impl Service {
@@ -148,11 +162,21 @@ impl Session {
             self.http(id, event, at, When::Before);
             self.connection(id, at).take(event, at);
             self.http(id, event, at, When::After);
-            if let EventKind::XmppStanza(stanza) = &event.kind {
-                self.stanza(id, at, stanza);
-            } else if let EventKind::Closed(_) = event.kind {
-                self.closed(id);
+            match &event.kind {
+                EventKind::XmppStanza(stanza) => self.stanza(id, at, stanza),
+                EventKind::TlsEstablished(done) if done.leg == Leg::Client => self.accepted(id, at),
+                EventKind::TlsEstablished(done) => self.vouched(id, at, &done.chain),
+                EventKind::Minted(minted) => self.minted = Some((at, minted.not_after)),
+                EventKind::Closed(_) => self.closed(id),
+                _ => {}
             }
+        }
+    }
+
+    /// Says that time has passed without an event: a session that is still going on ends later than its last event.
+    pub fn pass(&mut self, now: Micros) {
+        if let Some((_, last)) = &mut self.span {
+            last.time = last.time.max(now);
         }
     }
 
@@ -233,6 +257,24 @@ impl Session {
         &self.server_clocks
     }
 
+    /// Where a browser has accepted finspect's certificate, and when it first did.
+    #[must_use]
+    pub const fn accepting(&self) -> &BTreeMap<Authority, At> {
+        &self.accepted
+    }
+
+    /// Who issued the certificates that were accepted from a host and port.
+    #[must_use]
+    pub fn issuers(&self, target: &Authority) -> &[Issuer] {
+        self.issuers.get(target).map_or(&[], Vec::as_slice)
+    }
+
+    /// When finspect last made a certificate, and when that expires, in seconds since the Unix epoch.
+    #[must_use]
+    pub const fn minted(&self) -> Option<(At, i64)> {
+        self.minted
+    }
+
     /// What happened to the machine.
     #[must_use]
     pub fn host(&self) -> &[(At, Host)] {
@@ -310,6 +352,8 @@ impl Session {
         }
         if let (EventKind::HttpResponse(head), Some(target)) = (&event.kind, &connection.target)
             && let Some(date) = exchange::field(&head.headers, "date")
+            // What a cache has kept has the date of then (RFC 9111 section 5.1).
+            && exchange::field(&head.headers, "age").is_none()
         {
             let wall = self.wall.as_ref().map(|wall| wall.at(at.time));
             if let Some(wall) = wall {
@@ -378,6 +422,35 @@ impl Session {
                 let over = update.event.as_deref() == Some("DELETE");
                 self.agent(user).call(&call, fact("state"), over, at);
             }
+        }
+    }
+
+    /// A server's certificate was accepted.
+    fn vouched(&mut self, id: ConnectionId, at: At, chain: &[CertificateFacts]) {
+        let target = self.connections.get(&id).and_then(|one| one.target.clone());
+        let (Some(target), Some(leaf)) = (target, chain.first()) else {
+            return;
+        };
+        if self.issuers.len() >= TARGETS && !self.issuers.contains_key(&target) {
+            return;
+        }
+        let issuers = self.issuers.entry(target).or_default();
+        if let Some(known) = issuers.iter_mut().find(|one| one.name == leaf.issuer) {
+            known.last = at;
+        } else if issuers.len() < ISSUERS {
+            issuers.push(Issuer {
+                name: leaf.issuer.clone(),
+                first: at,
+                last: at,
+            });
+        }
+    }
+
+    /// A browser went through with TLS.
+    fn accepted(&mut self, id: ConnectionId, at: At) {
+        let target = self.connections.get(&id).and_then(|one| one.target.clone());
+        if let Some(target) = target.filter(|_| self.accepted.len() < TARGETS) {
+            self.accepted.entry(target).or_insert(at);
         }
     }
 
@@ -463,6 +536,10 @@ fn keep<T>(list: &mut Vec<T>, one: T) {
 const NAMES: usize = 256;
 /// Connections remembered.
 const CONNECTIONS: usize = 8192;
+/// Issuers remembered of each target.
+const ISSUERS: usize = 16;
+/// Targets remembered.
+const TARGETS: usize = 256;
 /// Agents remembered.
 const AGENTS: usize = 4096;
 /// Facts of one sort remembered in one place.

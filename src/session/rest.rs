@@ -51,6 +51,8 @@ pub struct Pairs {
     waiting: VecDeque<Pair>,
     /// Requests that were accepted and whose event came.
     pub paired: u64,
+    /// The latest event that echoed a request.
+    pub latest: Option<At>,
     /// The longest time from a request to its event, and the event.
     pub worst: Option<(Micros, At)>,
 }
@@ -112,6 +114,7 @@ impl Pairs {
             return;
         };
         self.paired += 1;
+        self.latest = Some(at);
         let took = at.time.since(pair.asked.time);
         if self.worst.is_none_or(|(worst, _)| took > worst) {
             self.worst = Some((took, at));

@@ -7,6 +7,7 @@ mod death;
 mod diagnose;
 mod door;
 mod export;
+mod findings;
 mod flow;
 mod format;
 mod hostile;

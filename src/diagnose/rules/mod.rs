@@ -6,6 +6,7 @@ mod general;
 mod identity;
 mod path;
 mod service;
+mod setup;
 
 pub(in crate::diagnose) use general::unexplained;
 
@@ -19,6 +20,10 @@ pub const TABLE: &[&Rule] = &[
     &identity::second_login::RULE,
     &identity::zombie_conflict::RULE,
     &service::too_large::RULE,
+    &setup::clock::RULE,
+    &setup::certificate::RULE,
+    &setup::name::RULE,
+    &setup::upstream_proxy::RULE,
     &client::host_suspended::RULE,
     &path::network_changed::RULE,
     &client::finspect_starved::RULE,
@@ -46,6 +51,9 @@ pub const TABLE: &[&Rule] = &[
     &path::idle_timeout::RULE,
     &path::connection_reset::RULE,
     &path::connection_cut::RULE,
+    &setup::upgrade::RULE,
+    &setup::unreachable::RULE,
+    &setup::inspected::RULE,
     &agent::late_logout::RULE,
     &general::no_answer::RULE,
     &unexplained::RULE,

@@ -7,6 +7,7 @@ mod body;
 mod connection;
 mod http;
 mod paint;
+mod remark;
 mod render;
 mod said;
 mod session;
@@ -22,9 +23,11 @@ mod tests;
 
 pub use paint::{Colour, visible};
 pub(crate) use paint::{Style, paint};
+pub use remark::{Onlooker, Remark, Tone};
 pub use render::{Format, Renderer, Told};
 pub use time::{bytes, duration};
 
+use std::fmt::{self, Debug};
 use std::io::{self, ErrorKind, Write};
 use std::thread::{Builder, JoinHandle, sleep};
 use std::time::Duration;
@@ -48,15 +51,28 @@ pub struct Summary {
 }
 
 /// Writes the events of a subscription to an output.
-#[derive(Debug)]
 pub struct Console<W> {
     output: W,
     renderer: Renderer,
     selection: Selection,
     contexts: Contexts,
     summary: Summary,
+    onlooker: Option<Box<dyn Onlooker>>,
+    /// Where remarks go; absent where they go among the events.
+    aside: Option<Box<dyn Write + Send>>,
     /// What the event that is being written says.
     text: String,
+}
+
+impl<W: Debug> Debug for Console<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Console")
+            .field("output", &self.output)
+            .field("renderer", &self.renderer)
+            .field("summary", &self.summary)
+            .field("onlooker", &self.onlooker)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<W: Write> Console<W> {
@@ -69,17 +85,39 @@ impl<W: Write> Console<W> {
             selection: selection.into(),
             contexts: Contexts::default(),
             summary: Summary::default(),
+            onlooker: None,
+            aside: None,
             text: String::new(),
         }
     }
 
-    /// Runs until the bus closes or the output goes away.
+    /// Lets somebody look on; what is said goes among the events, or to `aside` where those are for a program.
+    #[must_use]
+    pub fn watched(
+        mut self,
+        onlooker: Box<dyn Onlooker>,
+        aside: Option<Box<dyn Write + Send>>,
+    ) -> Self {
+        self.onlooker = Some(onlooker);
+        self.aside = aside;
+        self
+    }
+
+    /// Runs until the bus closes, or the output goes away and nobody looks on.
     #[must_use]
     pub fn run(mut self, subscription: &Subscription) -> Summary {
         let mut text = String::new();
-        while let Some(batch) = subscription.receive() {
-            if let Err(error) = self.batch(&batch, &mut text) {
-                self.failed(error);
+        while let Some(batch) = self.next(subscription) {
+            for received in &batch {
+                self.see(received);
+            }
+            if !self.is_broken() {
+                let written = self.batch(&batch, &mut text);
+                if let Err(error) = written.and_then(|()| self.remarks(&mut text)) {
+                    self.failed(error);
+                }
+            }
+            if self.is_broken() && self.onlooker.is_none() {
                 break;
             }
             if batch.len() < BUSY {
@@ -87,6 +125,46 @@ impl<W: Write> Console<W> {
             }
         }
         self.summary
+    }
+
+    fn next(&self, subscription: &Subscription) -> Option<Vec<Received>> {
+        match &self.onlooker {
+            Some(onlooker) => subscription.receive_within(onlooker.patience()),
+            None => subscription.receive(),
+        }
+    }
+
+    fn see(&mut self, received: &Received) {
+        if let Some(onlooker) = &mut self.onlooker {
+            match received {
+                Received::Event(event) => onlooker.see(event),
+                Received::Lost(loss) => onlooker.see(&loss.event()),
+            }
+        }
+    }
+
+    /// Whether nothing can be written any more.
+    const fn is_broken(&self) -> bool {
+        self.summary.reader_left || self.summary.error.is_some()
+    }
+
+    /// Writes what the onlooker has to say.
+    fn remarks(&mut self, text: &mut String) -> io::Result<()> {
+        let remarks = self.onlooker.as_mut().map(|one| one.remarks());
+        for remark in remarks.unwrap_or_default() {
+            self.renderer.remark(&remark, text);
+        }
+        if text.is_empty() {
+            return Ok(());
+        }
+        if let Some(aside) = &mut self.aside {
+            // Talk that nobody reads must not stop a session.
+            drop(aside.write_all(text.as_bytes()));
+            text.clear();
+            return Ok(());
+        }
+        self.write(text)?;
+        self.output.flush()
     }
 
     /// Writes one event; for a recording that is read without a bus.

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::body;
 use super::paint::{Colour, Style, cut, paint};
+use super::remark::Remark;
 use super::said::Said;
 use super::{connection, http, session, tcp, time, tls, websocket, xmpp};
 use crate::bus::Loss;
@@ -109,6 +110,25 @@ impl Renderer {
         );
         paint(out, self.colour, Style::Warning, &text);
         out.push('\n');
+    }
+
+    /// Appends what an onlooker says between two events: with `Json` as one plain line, for another place than the events.
+    pub fn remark(&self, remark: &Remark, out: &mut String) {
+        let said = remark.said();
+        let colour = match self.format {
+            Format::Json => Colour::Never,
+            Format::Pretty | Format::Compact => self.colour,
+        };
+        let wall = self.wall.as_ref().map(|wall| wall.at(remark.at));
+        let clock = time::of_day(wall, remark.at, &self.zone);
+        paint(out, colour, Style::Dim, &clock);
+        out.push_str(NO_TIMES);
+        paint(out, colour, said.style, "■ ");
+        words(out, colour, &said, None);
+        out.push('\n');
+        if self.format == Format::Pretty {
+            body::write(out, colour, &said.body);
+        }
     }
 
     fn write(&self, event: &Event, context: &Context, said: &Said, out: &mut String) {
@@ -219,6 +239,8 @@ fn delay(event: &Event) -> Option<String> {
     Some(format!("held by finspect for {}", time::duration(delay)))
 }
 
+/// The place of the time since the event before and of the connection.
+const NO_TIMES: &str = "                   ";
 /// A shorter delay of our own is not mentioned.
 const DELAY_WORTH_A_WORD: Micros = Micros(5_000);
 /// Characters shown of one fact in a head line.

@@ -1,7 +1,8 @@
-//! A loss that fits no other rule: what is known of it, and no guess.
+//! A loss, or a failed attempt, that fits no other rule: what is known of it, and no guess.
 
 use crate::diagnose::case::Case;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
+use crate::diagnose::story;
 
 /// The rule.
 pub(in crate::diagnose) const RULE: Rule = Rule {
@@ -15,7 +16,7 @@ pub(in crate::diagnose) const RULE: Rule = Rule {
 
 fn judge(case: &Case<'_>) -> Opinion {
     let Some(loss) = case.loss() else {
-        return Opinion::Silent;
+        return attempted(case);
     };
     Verdict::new(
         Confidence::Possible,
@@ -24,4 +25,18 @@ fn judge(case: &Case<'_>) -> Opinion {
     .lacking("the events around the loss fit no cause that finspect knows")
     .shown(loss.over, "the first word of the end")
     .matches()
+}
+
+fn attempted(case: &Case<'_>) -> Opinion {
+    let Some(attempt) = case.incident.attempts().next() else {
+        return Opinion::Silent;
+    };
+    let outcome = story::outcome(&attempt.stage);
+    let says = format!(
+        "The desktop did not get a socket, and nothing in the recording tells why: {outcome}"
+    );
+    Verdict::new(Confidence::Possible, says)
+        .lacking("what the attempt met fits no cause that finspect knows")
+        .shown(attempt.at, outcome)
+        .matches()
 }

@@ -1,15 +1,17 @@
 //! The console before outputs that are slow, gone or full.
 
 use std::io::{self, ErrorKind, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
 use super::login::login;
 use crate::bus::{Bus, Clock, Subscription};
 use crate::event::*;
-use crate::sink::console::{Colour, Console, Format, Renderer};
+use crate::sink::console::{Colour, Console, Format, Onlooker, Remark, Renderer, Tone};
 use crate::sink::filter::Filter;
 
 /// An output that fails in the given way once it is told to.
@@ -112,4 +114,109 @@ fn the_console_runs_on_its_own_thread_until_the_bus_closes() {
         .join()
         .unwrap();
     assert_eq!((summary.shown, summary.lost), (3, 0));
+}
+
+/// Says one thing after each event that it sees.
+#[derive(Debug, Default)]
+struct Remarks(Vec<Remark>);
+
+impl Onlooker for Remarks {
+    fn see(&mut self, event: &Event) {
+        self.0.push(Remark {
+            at: event.time.arrived,
+            tone: Tone::Bad,
+            what: format!("found: it saw a {}", event.kind.name()),
+            facts: vec!["with\x1b[2J a fact".to_owned()],
+            below: vec!["and a reason".to_owned()],
+        });
+    }
+
+    fn remarks(&mut self) -> Vec<Remark> {
+        std::mem::take(&mut self.0)
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+}
+
+/// What is written to the output, and aside.
+fn watched(format: Format, aside: bool) -> (String, String) {
+    let (mut output, said) = (Vec::new(), Shared::default());
+    let renderer = Renderer::new(format, Colour::Never, TimeZone::UTC);
+    let beside: Option<Box<dyn Write + Send>> = match aside {
+        true => Some(Box::new(said.clone())),
+        false => None,
+    };
+    let nothing = Filter::parse("kind ended").unwrap();
+    let console = Console::new(&mut output, renderer, Some(nothing));
+    let console = console.watched(Box::<Remarks>::default(), beside);
+    let _ = console.run(&bus_with(1, 1 << 20));
+    let said = said.0.lock().unwrap().clone();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(output), text(said))
+}
+
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_onlooker_is_heard_among_the_events_even_of_those_that_are_filtered_away() {
+    let line = "00:00:00.000                   ■ found: it saw a host  with\\x1b[2J a fact\n";
+    let (output, aside) = watched(Format::Compact, false);
+    assert_eq!((&*output, &*aside), (line, ""));
+    let (output, _) = watched(Format::Pretty, false);
+    assert_eq!(output, format!("{line}              and a reason\n"));
+    let (output, aside) = watched(Format::Json, true);
+    assert_eq!((&*output, &*aside), ("", line));
+}
+
+#[test]
+fn an_onlooker_goes_on_looking_when_nobody_reads() {
+    let broken = Arc::new(AtomicBool::new(true));
+    let seen = Counter::default();
+    let pipe = Pipe(broken, ErrorKind::BrokenPipe);
+    let bus = Bus::new(Clock::start());
+    let subscription = bus.subscribe(1 << 20);
+    let console = console(pipe).watched(Box::new(seen.clone()), None);
+    let running = thread::spawn(move || console.run(&subscription));
+    let host = || EventKind::Host(Host::Resumed);
+    for number in 1..4 {
+        bus.publish(Times::at(Micros(0)), None, None, host());
+        // The next one is in a batch of its own.
+        while seen.0.load(Ordering::SeqCst) < number {
+            thread::yield_now();
+        }
+    }
+    bus.close();
+    assert!(running.join().unwrap().reader_left);
+    assert_eq!(seen.0.load(Ordering::SeqCst), 3);
+}
+
+#[derive(Debug, Clone, Default)]
+struct Counter(Arc<AtomicUsize>);
+
+impl Onlooker for Counter {
+    fn see(&mut self, _: &Event) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn remarks(&mut self) -> Vec<Remark> {
+        Vec::new()
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(60)
+    }
 }
