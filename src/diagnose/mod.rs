@@ -14,6 +14,7 @@ pub mod findings;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod incident;
+mod kin;
 mod live;
 pub mod loss;
 #[cfg(test)]
@@ -190,7 +191,13 @@ fn outcome(incidents: &[Incident]) -> Outcome {
 
 fn explained(recording: usize, case: &Case<'_>, judgement: Judgement) -> Incident {
     let session = case.session;
-    let findings = |matches: Vec<Match>| matches.into_iter().map(|one| finding(session, one));
+    let findings = |matches: Vec<Match>| {
+        let findings = matches.into_iter().map(|one| finding(session, one));
+        let mut findings: Vec<Finding> = findings.collect();
+        findings.sort_by_key(|one| one.evidence.last().map(|last| last.at.number));
+        findings
+    };
+    let cause = judgement.cause.map(|one| finding(session, one));
     let mut connections: Vec<_> = case
         .incident
         .losses()
@@ -204,10 +211,13 @@ fn explained(recording: usize, case: &Case<'_>, judgement: Judgement) -> Inciden
         began: moment(session, case.began()),
         back: case.incident.back.map(|at| moment(session, at)),
         connections,
-        first: story::first(case),
-        cause: judgement.cause.map(|one| finding(session, one)),
-        consequences: findings(judgement.consequences).collect(),
-        contributing: findings(judgement.contributing).collect(),
+        first: cause
+            .as_ref()
+            .and_then(story::machine)
+            .or_else(|| story::first(case)),
+        cause,
+        consequences: findings(judgement.consequences),
+        contributing: findings(judgement.contributing),
         alternatives: judgement
             .alternatives
             .into_iter()

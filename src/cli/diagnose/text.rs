@@ -189,7 +189,7 @@ fn read(page: &mut Page, recording: &Recording, zone: &TimeZone) {
 fn delay(recording: &Recording) -> String {
     let delay = recording.delay;
     let Some(worst_at) = delay.worst_at else {
-        return "finspect's own delay is not in it".to_owned();
+        return "finspect's own delay: nothing in it was measured".to_owned();
     };
     let average = Micros(delay.total.0 / delay.units.max(1));
     format!(

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{bare, incomplete};
+use super::{bare, incomplete, uncapitalised};
 use crate::diagnose::report::{Recording, Report};
+use crate::diagnose::rule::Confidence;
 use crate::diagnose::words::{count, duration};
 use crate::event::Micros;
 
@@ -20,7 +21,12 @@ pub(super) fn healthy(report: &Report) -> String {
     ));
     let left = report.incidents.iter().filter_map(|one| one.cause.as_ref());
     let left: BTreeSet<String> = left
-        .map(|cause| format!("{}.", bare(&cause.says)))
+        .map(|cause| match cause.confidence {
+            Confidence::Possible => {
+                format!("Possible: {}.", bare(&uncapitalised(&cause.says)))
+            }
+            Confidence::Likely | Confidence::Certain => format!("{}.", bare(&cause.says)),
+        })
         .collect();
     let mut sentences = if sockets == 0 {
         vec![format!(
