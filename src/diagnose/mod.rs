@@ -157,6 +157,12 @@ pub fn narrow(report: &mut Report, wanted: impl Fn(&Incident) -> bool, zone: &Ti
     let all = report.incidents.iter().filter(|one| wanted(one));
     let kept: Vec<usize> = all.map(|one| one.number).collect();
     let numbers: Vec<usize> = report.incidents.iter().map(|one| one.number).collect();
+    let others = outcome(
+        report
+            .incidents
+            .iter()
+            .filter(|one| !kept.contains(&one.number)),
+    );
     report.incidents.retain(|one| kept.contains(&one.number));
     // Places in the report are other ones now; a crowd of which one is left out is none.
     report.together.retain_mut(|together| {
@@ -170,15 +176,18 @@ pub fn narrow(report: &mut Report, wanted: impl Fn(&Incident) -> bool, zone: &Ti
         whole
     });
     conclude(report, zone);
+    if report.outcome == Outcome::Healthy && others != Outcome::Healthy {
+        report.answer = answer::chosen(report);
+    }
 }
 
 fn conclude(report: &mut Report, zone: &TimeZone) {
-    report.outcome = outcome(&report.incidents);
+    report.outcome = outcome(report.incidents.iter());
     report.answer = answer::answer(report, zone);
 }
 
-fn outcome(incidents: &[Incident]) -> Outcome {
-    let severities = incidents.iter().map(|incident| {
+fn outcome<'a>(incidents: impl Iterator<Item = &'a Incident>) -> Outcome {
+    let severities = incidents.map(|incident| {
         let cause = incident.cause.as_ref();
         match cause.map(|cause| cause.severity) {
             Some(Severity::Info) => Outcome::Healthy,

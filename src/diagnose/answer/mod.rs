@@ -16,6 +16,8 @@ use super::words::{count, duration, wall_clock};
 use crate::event::Micros;
 use crate::finesse::{Actor, Reason};
 
+pub(super) use healthy::chosen;
+
 /// The answer to the question why the desktop disconnected.
 pub(super) fn answer(report: &Report, zone: &TimeZone) -> String {
     let serious = report.incidents.iter().filter(|one| is_serious(one));
