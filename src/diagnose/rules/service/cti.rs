@@ -154,6 +154,21 @@ mod tests {
     }
 
     #[test]
+    fn calls_that_failed_before_it_noticed_are_told() {
+        let report = healthy()
+            .rest("GET", "/finesse/api/User/1001002", 500)
+            .after(2.0)
+            .system_info("OUT_OF_SERVICE", "CTI server connection lost", "")
+            .pings(4)
+            .diagnosed();
+        let cause = report.incidents[0].cause.as_ref().unwrap();
+        assert!(
+            cause.because[1].starts_with("1 REST call had failed"),
+            "{cause:?}"
+        );
+    }
+
+    #[test]
     fn out_of_service_without_a_reason_is_but_likely() {
         let script = healthy().system_info("OUT_OF_SERVICE", "", "").pings(4);
         assert_eq!(script.cause(), Some(("cti-failover", Likely)));

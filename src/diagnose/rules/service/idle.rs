@@ -177,7 +177,10 @@ mod tests {
         assert_eq!(openfire.cause(), idle(Certain));
         let first = quiet(300.0).stream_error("internal-server-error");
         let first = first.closes(ToClient, Some(1001), "Idle Timeout");
-        assert_eq!(first.cause(), idle(Certain));
+        let cause = first.diagnosed().incidents[0].cause.clone().unwrap();
+        assert_eq!(Some((cause.rule, cause.confidence)), idle(Certain));
+        let said = "it said so itself: Close 1001 \"Idle Timeout\"";
+        assert_eq!(cause.because[0], said);
     }
 
     #[test]
