@@ -89,7 +89,7 @@ Examples:
 
 stdout is the session, stderr is talk. Exit codes: 0 done, and for `diagnose` nothing wrong found;
 1 `diagnose` found something; 2 wrong usage, unreadable input or a failed start; 3 the session is
-incomplete (events were lost, and how many is said); 70 a bug in finspect.";
+incomplete (events were lost, and how many is said); 70 a bug in finspect; 130 a second Ctrl-C.";
 
 /// Runs the program on the process's arguments.
 #[must_use]

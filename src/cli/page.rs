@@ -112,11 +112,11 @@ fn wrap(text: &str, room: usize) -> Vec<&str> {
     let mut lines = Vec::new();
     let mut rest = text.trim_end();
     loop {
-        let Some((limit, _)) = rest.char_indices().nth(room) else {
+        let Some((limit, next)) = rest.char_indices().nth(room) else {
             lines.push(rest);
             return lines;
         };
-        let head = rest.get(..=limit).unwrap_or(rest);
+        let head = rest.get(..limit + next.len_utf8()).unwrap_or(rest);
         let space = head.rfind(' ').filter(|space| *space > 0);
         let (line, after) = rest.split_at(space.unwrap_or(limit));
         lines.push(line.trim_end());
@@ -147,6 +147,7 @@ mod tests {
             wrap("\u{fc}\u{fc}\u{fc}\u{fc} \u{fc}", 4),
             ["\u{fc}\u{fc}\u{fc}\u{fc}", "\u{fc}"]
         );
+        assert_eq!(wrap("ab cd\u{b1}ef gh", 5), ["ab", "cd\u{b1}ef", "gh"]);
         assert_eq!(wrap("", 4), [""]);
     }
 

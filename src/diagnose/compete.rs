@@ -62,21 +62,29 @@ pub(super) fn judge(case: &Case<'_>) -> Judgement {
             judgement.alternatives.push((rule, why));
         }
     }
+    // What came after the cause, and follows from it, did not make it worse.
+    let contributing = std::mem::take(&mut judgement.contributing).into_iter();
+    let (mut follows, worse): (Vec<Match>, Vec<Match>) =
+        contributing.partition(|(rule, _)| cause.explains.contains(&rule.name));
+    judgement.contributing = worse;
+    judgement.consequences.append(&mut follows);
     judgement.cause = Some((cause, verdict));
     judgement
 }
 
 /// The surest of those that no other explains; of equals the first of the table.
 fn best(candidates: &[Match], covered: impl Fn(&Match) -> bool) -> Option<usize> {
-    let explained = |rule: &Rule, sure: Confidence| {
-        candidates.iter().any(|(other, verdict)| {
-            other.name != rule.name
-                && other.explains.contains(&rule.name)
-                && verdict.confidence >= sure.min(Confidence::Likely)
+    let explained = |one: &Match| {
+        let (rule, sure) = (one.0, one.1.confidence);
+        candidates.iter().any(|other| {
+            other.0.name != rule.name
+                && other.0.explains.contains(&rule.name)
+                && other.1.confidence >= sure.min(Confidence::Likely)
+                && !(rule.explains.contains(&other.0.name) && leads(one, other))
         })
     };
     let all = candidates.iter().enumerate();
-    let free = all.filter(|(_, one)| !covered(one) && !explained(one.0, one.1.confidence));
+    let free = all.filter(|(_, one)| !covered(one) && !explained(one));
     let free: Vec<(usize, Confidence)> = free
         .map(|(place, (_, verdict))| (place, verdict.confidence))
         .collect();
@@ -84,6 +92,14 @@ fn best(candidates: &[Match], covered: impl Fn(&Match) -> bool) -> Option<usize>
     free.iter()
         .find(|(_, sure)| *sure == surest)
         .map(|(place, _)| *place)
+}
+
+/// Of two that explain each other the surer one does, and of equals that which happened first; of those of one moment
+/// the table decides.
+fn leads((_, one): &Match, (_, other): &Match) -> bool {
+    let first = |verdict: &Verdict| verdict.evidence.iter().map(|(at, _)| *at).min();
+    let sure = one.confidence.cmp(&other.confidence);
+    sure.then(first(other).cmp(&first(one))).is_ge()
 }
 
 /// Why a rule that matches lost.

@@ -8,6 +8,7 @@ use crate::session::{At, Connection, Service, Session, StateChange};
 
 use super::attempt::{Attempt, Stage};
 use super::clocks::{AllClocks, Clocks};
+use super::kin::Kin;
 use super::loss::Loss;
 use super::refusals::Refusals;
 use super::served::{Adopters, Served};
@@ -258,11 +259,12 @@ fn by_agent<'a>(
         let user = user.or_else(|| only.clone());
         all.entry(user).or_default().push(symptom);
     };
+    let kin = Kin::of(session);
     for connection in session.connections() {
         let socket = connection.socket.as_ref();
         let user = socket.and_then(|socket| socket.stream.user().map(str::to_lowercase));
         let clocks = clocks.for_user(user.as_deref());
-        let attempt = Attempt::of(session, connection, clocks);
+        let attempt = Attempt::of(session, connection, clocks).filter(|one| !kin.is_foreign(one));
         if let Some(attempt) = attempt {
             add(attempt.user(), Symptom::NotObtained(attempt));
         }
@@ -288,14 +290,22 @@ fn by_agent<'a>(
     }
     for agent in session.agents() {
         let clocks = clocks.for_user(Some(&agent.user));
-        for change in &agent.states {
-            if !is_forced(session, clocks, &agent.user, change) {
+        let before = std::iter::once(None).chain(agent.states.iter().map(Some));
+        for (before, change) in before.zip(&agent.states) {
+            let repeated = before.is_some_and(|before| is_repeated(before, change));
+            if repeated || !is_forced(session, clocks, &agent.user, change) {
                 continue;
             }
             add(Some(agent.user.clone()), Symptom::Forced(change));
         }
     }
     all
+}
+
+/// Whether the same one that took the state but says more of it, such as that the phone is back: nothing is taken.
+fn is_repeated(before: &StateChange, change: &StateChange) -> bool {
+    let by = |change| reason(change).map(|reason| reason.by);
+    before.state == change.state && by(change).is_some() && by(before) == by(change)
 }
 
 /// Whether the system, not the agent, chose the state.

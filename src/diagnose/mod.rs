@@ -14,6 +14,7 @@ pub mod findings;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod incident;
+mod kin;
 mod live;
 pub mod loss;
 #[cfg(test)]
@@ -156,6 +157,12 @@ pub fn narrow(report: &mut Report, wanted: impl Fn(&Incident) -> bool, zone: &Ti
     let all = report.incidents.iter().filter(|one| wanted(one));
     let kept: Vec<usize> = all.map(|one| one.number).collect();
     let numbers: Vec<usize> = report.incidents.iter().map(|one| one.number).collect();
+    let others = outcome(
+        report
+            .incidents
+            .iter()
+            .filter(|one| !kept.contains(&one.number)),
+    );
     report.incidents.retain(|one| kept.contains(&one.number));
     // Places in the report are other ones now; a crowd of which one is left out is none.
     report.together.retain_mut(|together| {
@@ -169,15 +176,18 @@ pub fn narrow(report: &mut Report, wanted: impl Fn(&Incident) -> bool, zone: &Ti
         whole
     });
     conclude(report, zone);
+    if report.outcome == Outcome::Healthy && others != Outcome::Healthy {
+        report.answer = answer::chosen(report);
+    }
 }
 
 fn conclude(report: &mut Report, zone: &TimeZone) {
-    report.outcome = outcome(&report.incidents);
+    report.outcome = outcome(report.incidents.iter());
     report.answer = answer::answer(report, zone);
 }
 
-fn outcome(incidents: &[Incident]) -> Outcome {
-    let severities = incidents.iter().map(|incident| {
+fn outcome<'a>(incidents: impl Iterator<Item = &'a Incident>) -> Outcome {
+    let severities = incidents.map(|incident| {
         let cause = incident.cause.as_ref();
         match cause.map(|cause| cause.severity) {
             Some(Severity::Info) => Outcome::Healthy,
@@ -190,7 +200,13 @@ fn outcome(incidents: &[Incident]) -> Outcome {
 
 fn explained(recording: usize, case: &Case<'_>, judgement: Judgement) -> Incident {
     let session = case.session;
-    let findings = |matches: Vec<Match>| matches.into_iter().map(|one| finding(session, one));
+    let findings = |matches: Vec<Match>| {
+        let findings = matches.into_iter().map(|one| finding(session, one));
+        let mut findings: Vec<Finding> = findings.collect();
+        findings.sort_by_key(|one| one.evidence.last().map(|last| last.at.number));
+        findings
+    };
+    let cause = judgement.cause.map(|one| finding(session, one));
     let mut connections: Vec<_> = case
         .incident
         .losses()
@@ -204,10 +220,13 @@ fn explained(recording: usize, case: &Case<'_>, judgement: Judgement) -> Inciden
         began: moment(session, case.began()),
         back: case.incident.back.map(|at| moment(session, at)),
         connections,
-        first: story::first(case),
-        cause: judgement.cause.map(|one| finding(session, one)),
-        consequences: findings(judgement.consequences).collect(),
-        contributing: findings(judgement.contributing).collect(),
+        first: cause
+            .as_ref()
+            .and_then(story::machine)
+            .or_else(|| story::first(case)),
+        cause,
+        consequences: findings(judgement.consequences),
+        contributing: findings(judgement.contributing),
         alternatives: judgement
             .alternatives
             .into_iter()

@@ -1,25 +1,27 @@
 //! What a recording cannot tell, so that nobody takes its silence for a fact.
 
+use super::kin::is_imported;
 use super::loss::is_desktop;
 use super::report::Note;
 use super::words;
-use crate::event::{Gap, Source, Way};
+use crate::event::{Gap, Way};
 use crate::session::Session;
 
 /// The limits of a session, by name.
 pub(super) fn notes(session: &Session, missing: &Gap) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut note = |name, says: String| notes.push(Note { name, says });
-    match session.started().map(|started| &started.source) {
-        Some(Source::Har(_) | Source::Netlog(_)) => note(
+    if is_imported(session) {
+        note(
             "imported",
             "it was imported from a browser's file: how connections ended, and what TCP did, is not in it".to_owned(),
-        ),
-        _ if has_no_readings(session) => note(
+        );
+    } else if has_no_readings(session) {
+        note(
             "no-tcp-readings",
-            "no readings of TCP are in it: a dead path and a server that hangs look the same".to_owned(),
-        ),
-        _ => {}
+            "no readings of TCP are in it: a dead path and a server that hangs look the same"
+                .to_owned(),
+        );
     }
     if begins_in_the_middle(session) {
         note(

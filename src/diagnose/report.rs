@@ -204,7 +204,7 @@ pub struct Mover {
     pub at: Moment,
     /// Who.
     pub who: Who,
-    /// At which layer: `XMPP`, `WebSocket`, `HTTP`, `TLS`, `TCP`, `DNS`.
+    /// At which layer: `XMPP`, `WebSocket`, `HTTP`, `TLS`, `TCP`, `DNS`, or the `machine` itself.
     pub layer: &'static str,
     /// What it did.
     pub what: String,
@@ -228,6 +228,8 @@ pub enum Who {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Story {
+    /// Whether the agent had service when it began; if not, it began with an attempt to get some.
+    pub served: bool,
     /// What the client tried, in order.
     pub tried: Vec<Try>,
     /// How long until service was back.

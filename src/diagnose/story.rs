@@ -3,8 +3,9 @@
 use super::attempt::{Attempt, Stage};
 use super::case::Case;
 use super::incident::Symptom;
+use super::kin::Kin;
 use super::loss::{Loss, Word, is_desktop};
-use super::report::{Call, Mover, State, Story, Try, Who};
+use super::report::{Call, Finding, Mover, State, Story, Try, Who};
 use super::{moment, words};
 use crate::event::{DialFailure, Direction, Leg, Manner, Micros};
 use crate::session::{At, Connection};
@@ -48,6 +49,23 @@ pub(super) fn first(case: &Case<'_>) -> Option<Mover> {
     })
 }
 
+/// The machine as the one that moved first, where the cause is its own: what the wire shows came after that.
+pub(super) fn machine(cause: &Finding) -> Option<Mover> {
+    if !OF_THE_MACHINE.contains(&cause.rule) {
+        return None;
+    }
+    let first = cause.evidence.first()?;
+    Some(Mover {
+        at: first.at,
+        who: Who::Host,
+        layer: "machine",
+        what: first.shows.clone(),
+    })
+}
+
+/// Rules whose first event is one of this machine's.
+const OF_THE_MACHINE: [&str; 3] = ["host-suspended", "network-changed", "finspect-starved"];
+
 fn lost(loss: &Loss<'_>) -> (At, Who, &'static str, String) {
     if let Some(ping) = loss.unanswered {
         let waited = words::duration(loss.waited().unwrap_or_default());
@@ -71,6 +89,11 @@ fn lost(loss: &Loss<'_>) -> (At, Who, &'static str, String) {
             );
             (party(close.direction), "WebSocket", code)
         }
+        Word::End(end) if end.manner == Manner::Unknown => (
+            Who::Nobody,
+            "TCP",
+            "it ended, and how was not seen".to_owned(),
+        ),
         Word::End(end) => {
             let layer = match end.manner {
                 Manner::Fin | Manner::Reset | Manner::TimedOut | Manner::FinWithoutCloseNotify => {
@@ -94,8 +117,7 @@ fn attempted(attempt: &Attempt<'_>) -> (At, Who, &'static str, String) {
     let what = outcome(&attempt.stage);
     let (who, layer) = match attempt.stage {
         Stage::Refused(_) | Stage::Tls(Leg::Client, _) => (Who::Browser, "TLS"),
-        Stage::Dial(DialFailure::Unresolved(_)) => (Who::Nobody, "DNS"),
-        Stage::Dial(_) => (Who::Server, "TCP"),
+        Stage::Dial(failure) => dialled(failure),
         Stage::Tls(Leg::Upstream, _) => (Who::Server, "TLS"),
         Stage::Upgrade(_) => (Who::Server, "HTTP"),
         Stage::Auth(_) | Stage::Bind(_) | Stage::StreamError(_) => (Who::Server, "XMPP"),
@@ -103,6 +125,20 @@ fn attempted(attempt: &Attempt<'_>) -> (At, Who, &'static str, String) {
         Stage::NoPresence(_) => (Who::Browser, "XMPP"),
     };
     (attempt.at, who, layer, what)
+}
+
+/// Whose word it is that no connection comes about.
+const fn dialled(failure: &DialFailure) -> (Who, &'static str) {
+    match failure {
+        DialFailure::Unresolved(_) => (Who::Nobody, "DNS"),
+        DialFailure::TimedOut => (Who::Nobody, "TCP"),
+        DialFailure::NetworkUnreachable | DialFailure::Loop => (Who::Host, "TCP"),
+        DialFailure::ProxyRefused(_) | DialFailure::ProxyUnintelligible(_) => (Who::Server, "HTTP"),
+        DialFailure::ConnectionRefused
+        | DialFailure::HostUnreachable
+        | DialFailure::Reset
+        | DialFailure::Other(_) => (Who::Server, "TCP"),
+    }
 }
 
 /// What came of an attempt.
@@ -133,23 +169,27 @@ pub(super) fn story(case: &Case<'_>) -> Story {
     let began = case.began();
     let until = case.until();
     let end = Micros(until.time.0.saturating_add(case.seconds(AFTERMATH).0));
-    let lost: Vec<_> = case
-        .incident
-        .losses()
-        .map(|loss| loss.connection.id)
-        .collect();
-    let later = case.session.connections().filter(|one| {
-        one.opened.time >= began.time && one.opened <= until && !lost.contains(&one.id)
-    });
+    // What began with an attempt began when that one's connection was opened.
+    let attempts = case.incident.attempts().map(|one| one.connection);
+    let opened = attempts.map(|one| one.opened).min();
+    let from = opened.map_or(began.time, |opened| opened.time.min(began.time));
+    let first = case.loss().map(|loss| loss.connection.id);
+    let later = case
+        .session
+        .connections()
+        .filter(|one| one.opened.time >= from && one.opened <= until && Some(one.id) != first);
     let agent = case.incident.agent.as_deref();
+    let served = is_served(case);
+    let kin = Kin::of(case.session);
     let tried = later
-        .filter_map(|connection| attempt(case, connection, agent))
+        .filter_map(|connection| attempt(case, connection, agent, (served, &kin)))
         .take(TRIES);
     let agents = case.session.agents();
     let person = agents.filter(|one| Some(one.user.as_str()) == agent).last();
     let states = person.map_or(&[][..], |person| &person.states);
     let calls = person.map_or(&[][..], |person| &person.calls);
     Story {
+        served,
         tried: tried.collect(),
         out_of_service: case.incident.back.map(|back| back.time.since(began.time)),
         states: states
@@ -177,8 +217,34 @@ pub(super) fn story(case: &Case<'_>) -> Story {
     }
 }
 
-fn attempt(case: &Case<'_>, connection: &Connection, agent: Option<&str>) -> Option<Try> {
+/// Whether the agent had service when it began: it was not an attempt to get some that came to nothing.
+fn is_served(case: &Case<'_>) -> bool {
+    let began = case.began();
+    let own = match case.incident.symptoms.first() {
+        Some(Symptom::NotObtained(attempt)) => Some(attempt.connection.id),
+        Some(Symptom::Unauthorized(_)) => None,
+        _ => return true,
+    };
+    let agent = case.incident.agent.as_deref();
+    let mut agents = case.session.agents();
+    let agent = agents.find(|one| Some(one.user.as_str()) == agent);
+    let sockets = agent.map_or(&[][..], |agent| &agent.sockets);
+    sockets.iter().any(|(bound, id)| {
+        let closed = case.session.get(*id).and_then(|one| one.closed.as_ref());
+        Some(*id) != own && *bound < began && closed.is_none_or(|(at, _)| *at >= began)
+    })
+}
+
+fn attempt(
+    case: &Case<'_>,
+    connection: &Connection,
+    agent: Option<&str>,
+    (served, kin): (bool, &Kin),
+) -> Option<Try> {
     let failed = Attempt::of(case.session, connection, &case.clocks);
+    if failed.as_ref().is_some_and(|one| kin.is_foreign(one)) {
+        return None;
+    }
     let socket = connection.socket.as_ref().filter(|one| is_desktop(one));
     let user = socket.and_then(|socket| socket.stream.user());
     let foreign =
@@ -193,9 +259,11 @@ fn attempt(case: &Case<'_>, connection: &Connection, agent: Option<&str>) -> Opt
                 return "no answer came to the request for a WebSocket".to_owned();
             }
             let bound = socket.and_then(|socket| socket.stream.bound.as_ref());
-            bound
-                .map_or("no login was seen on it", |_| "signed in again")
-                .to_owned()
+            match bound {
+                Some(_) if served => "signed in again".to_owned(),
+                Some(_) => "signed in".to_owned(),
+                None => "no login was seen on it".to_owned(),
+            }
         },
         |failed| outcome(&failed.stage),
     );

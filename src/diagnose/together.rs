@@ -173,7 +173,7 @@ fn says(crowd: Crowd) -> String {
         )
     } else if crowd.is_one_of_many() {
         format!(
-            "One of {connected} agents that were connected lost service: look at that agent's browser, machine or network, not at the server"
+            "One of {connected} agents that were connected lost service: look at that agent's browser, machine, network or account first, and at the server last"
         )
     } else {
         format!(

@@ -31,13 +31,13 @@ fn diagnose(path: &Path, arguments: &[&str]) -> Output {
 }
 
 /// The text and the exit code.
-fn told(path: &Path, arguments: &[&str]) -> (String, Option<i32>) {
+pub(crate) fn told(path: &Path, arguments: &[&str]) -> (String, Option<i32>) {
     let output = diagnose(path, arguments);
     (text(&output.stdout), output.status.code())
 }
 
 /// The JSON, held against the schema.
-fn report(path: &Path, arguments: &[&str]) -> Value {
+pub(crate) fn report(path: &Path, arguments: &[&str]) -> Value {
     let mut all = vec!["--json"];
     all.extend(arguments);
     let output = diagnose(path, &all);
@@ -53,7 +53,7 @@ fn report(path: &Path, arguments: &[&str]) -> Value {
     report
 }
 
-fn causes(report: &Value) -> Vec<&str> {
+pub(crate) fn causes(report: &Value) -> Vec<&str> {
     let incidents = report["incidents"].as_array().unwrap();
     let cause = |one: &Value| one["cause"]["rule"].is_string();
     assert!(incidents.iter().all(cause), "{report:#}");
@@ -214,6 +214,10 @@ fn a_report_is_narrowed_to_an_agent_or_an_incident() {
     let (whole, exit) = told(&path, &["--incident", "2"]);
     assert_eq!(exit, Some(0));
     assert!(whole.contains("presence unavailable"), "{whole}");
+    assert!(
+        whole.starts_with("Nothing is wrong with what was chosen"),
+        "{whole}"
+    );
     assert_eq!(
         causes(&report(&path, &["--agent", "1001002"])),
         causes(&report(&path, &[]))

@@ -3,6 +3,7 @@
 
 mod circle;
 mod cli;
+mod compared;
 mod death;
 mod diagnose;
 mod door;

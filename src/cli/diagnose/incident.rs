@@ -1,5 +1,7 @@
 //! One incident in full: what it was, a picture, what happened, why, what to do, what it was not.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 
 use super::text::{Source, clock, headline};
@@ -74,6 +76,9 @@ fn said(finding: &Finding) -> (Style, String) {
 fn picture(page: &mut Page, incident: &Incident, source: &Source<'_>, zone: &TimeZone) {
     let width = page.width().min(WIDEST).saturating_sub(INDENT);
     let chart = Chart::draw(source.session, incident, &source.clocks, width);
+    if chart.legend.is_empty() {
+        return;
+    }
     let began = clock(incident.began, zone);
     let heading = format!(
         "The moment (0 is {began}, a column is {})",
@@ -96,7 +101,11 @@ fn happened(page: &mut Page, incident: &Incident, zone: &TimeZone) {
             Who::Host => "this machine moved first",
             Who::Nobody => "nobody said a word",
         };
-        told.push((first.at, format!("{who} ({}): {}", first.layer, first.what)));
+        let layer = match first.who {
+            Who::Host => String::new(),
+            _ => format!(" ({})", first.layer),
+        };
+        told.push((first.at, format!("{who}{layer}: {}", first.what)));
     }
     for one in &story.tried {
         let node = one.node.as_ref();
@@ -116,7 +125,8 @@ fn happened(page: &mut Page, incident: &Incident, zone: &TimeZone) {
     }
     if let Some(back) = incident.back.filter(|back| back.time > incident.began.time) {
         let after = duration(back.time.since(incident.began.time));
-        told.push((back, format!("in service again, after {after}")));
+        let again = if story.served { " again" } else { "" };
+        told.push((back, format!("in service{again}, after {after}")));
     }
     told.sort_by_key(|(at, _)| (at.time, at.number));
     for (at, text) in &told {
@@ -125,10 +135,14 @@ fn happened(page: &mut Page, incident: &Incident, zone: &TimeZone) {
     if incident.back.is_none() {
         page.paragraph(
             4,
-            "the recording ends before the agent was in service again",
+            if story.served {
+                "the recording ends before the agent was in service again"
+            } else {
+                "the recording ends before the agent was in service"
+            },
         );
     }
-    if story.states.is_empty() {
+    if story.states.is_empty() && incident.back.is_some() {
         page.paragraph(
             4,
             "the agent's state did not change from then on, as far as the recording goes",
@@ -173,20 +187,27 @@ fn evidence(page: &mut Page, incident: &Incident, source: &Source<'_>, zone: &Ti
             "(stdin cannot be read twice, so they are not printed; `finspect show` has them by their numbers)",
         );
     }
-    for (_, finding) in findings_of(incident) {
-        for evidence in &finding.evidence {
-            let number = evidence.at.number;
-            let lead = format!(
-                "{:>6}  {}  ",
-                format!("#{number}"),
-                clock(evidence.at, zone)
-            );
-            let told = source.told.get(&number).map_or("", String::as_str);
-            let shows = format!("({})", evidence.shows);
-            let words = [told, &shows].join("  ");
-            page.item(4, &lead, Style::Plain, words.trim_start());
+    for (at, shows) in events(incident) {
+        let number = at.number;
+        let lead = format!("{:>6}  {}  ", format!("#{number}"), clock(at, zone));
+        let told = source.told.get(&number).map_or("", String::as_str);
+        let shows = format!("({})", shows.join("; "));
+        let words = [told, &shows].join("  ");
+        page.item(4, &lead, Style::Plain, words.trim_start());
+    }
+}
+
+/// The events of all findings in order, each once, with all that it shows.
+fn events(incident: &Incident) -> Vec<(Moment, Vec<&str>)> {
+    let mut events: BTreeMap<u64, (Moment, Vec<&str>)> = BTreeMap::new();
+    for evidence in findings_of(incident).flat_map(|(_, finding)| &finding.evidence) {
+        let event = events.entry(evidence.at.number);
+        let (_, shows) = event.or_insert_with(|| (evidence.at, Vec::new()));
+        if !shows.contains(&evidence.shows.as_str()) {
+            shows.push(&evidence.shows);
         }
     }
+    events.into_values().collect()
 }
 
 /// What to do, from the documentation.

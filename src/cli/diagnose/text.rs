@@ -37,11 +37,11 @@ pub(super) fn write(
         let numbers = together.incidents.iter();
         let numbers = numbers.filter_map(|place| report.incidents.get(*place));
         let numbers: Vec<String> = numbers.map(|one| one.number.to_string()).collect();
-        page.heading(
-            0,
-            Style::Subject,
-            &format!("Together: incidents {}", numbers.join(", ")),
-        );
+        let heading = match numbers.as_slice() {
+            [alone] => format!("Alone: incident {alone}"),
+            _ => format!("Together: incidents {}", numbers.join(", ")),
+        };
+        page.heading(0, Style::Subject, &heading);
         page.paragraph(2, &together.says);
     }
     let (whole, brief) = parted(report, chosen);
@@ -174,9 +174,11 @@ fn read(page: &mut Page, recording: &Recording, zone: &TimeZone) {
     let interval = duration(recording.ping_interval);
     page.paragraph(2, &format!("one ping every {interval}, {seen}"));
     if let Some(moved) = recording.moved {
+        let way = if moved < 0 { "back" } else { "forward" };
+        let by = duration(Micros(moved.unsigned_abs().saturating_mul(1_000)));
         page.paragraph(
             2,
-            &format!("its clock was moved by {moved} ms to compare it with the others"),
+            &format!("its clock was moved {way} by {by} to compare it with the others"),
         );
     }
     page.paragraph(2, &delay(recording));
@@ -189,7 +191,7 @@ fn read(page: &mut Page, recording: &Recording, zone: &TimeZone) {
 fn delay(recording: &Recording) -> String {
     let delay = recording.delay;
     let Some(worst_at) = delay.worst_at else {
-        return "finspect's own delay is not in it".to_owned();
+        return "finspect's own delay: nothing in it was measured".to_owned();
     };
     let average = Micros(delay.total.0 / delay.units.max(1));
     format!(

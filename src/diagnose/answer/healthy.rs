@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{bare, incomplete};
+use super::{bare, incomplete, uncapitalised};
 use crate::diagnose::report::{Recording, Report};
+use crate::diagnose::rule::Confidence;
 use crate::diagnose::words::{count, duration};
 use crate::event::Micros;
 
@@ -18,10 +19,6 @@ pub(super) fn healthy(report: &Report) -> String {
     let span = duration(Micros(
         report.recordings.iter().map(span).max().unwrap_or(0),
     ));
-    let left = report.incidents.iter().filter_map(|one| one.cause.as_ref());
-    let left: BTreeSet<String> = left
-        .map(|cause| format!("{}.", bare(&cause.says)))
-        .collect();
     let mut sentences = if sockets == 0 {
         vec![format!(
             "Nothing wrong was found, but there is nothing to judge either: no desktop's socket is in these {span}."
@@ -54,9 +51,29 @@ pub(super) fn healthy(report: &Report) -> String {
             }
         )]
     };
-    sentences.extend(left);
+    sentences.extend(wished(report));
     sentences.extend(incomplete(report));
     sentences.join(" ")
+}
+
+/// The answer where what is wrong is in what was not asked for.
+pub(in crate::diagnose) fn chosen(report: &Report) -> String {
+    let nothing = "Nothing is wrong with what was chosen; what is wrong is in what was left out.";
+    let sentences = std::iter::once(nothing.to_owned()).chain(wished(report));
+    let sentences: Vec<String> = sentences.chain(incomplete(report)).collect();
+    sentences.join(" ")
+}
+
+/// What happened by the user's wish, each kind once.
+fn wished(report: &Report) -> BTreeSet<String> {
+    let left = report.incidents.iter().filter_map(|one| one.cause.as_ref());
+    left.map(|cause| match cause.confidence {
+        Confidence::Possible => {
+            format!("Possible: {}.", bare(&uncapitalised(&cause.says)))
+        }
+        Confidence::Likely | Confidence::Certain => format!("{}.", bare(&cause.says)),
+    })
+    .collect()
 }
 
 fn span(recording: &Recording) -> u64 {

@@ -16,6 +16,8 @@ use super::words::{count, duration, wall_clock};
 use crate::event::Micros;
 use crate::finesse::{Actor, Reason};
 
+pub(super) use healthy::chosen;
+
 /// The answer to the question why the desktop disconnected.
 pub(super) fn answer(report: &Report, zone: &TimeZone) -> String {
     let serious = report.incidents.iter().filter(|one| is_serious(one));
@@ -67,12 +69,18 @@ fn told(incident: &Incident, zone: &TimeZone) -> Vec<String> {
             sentences.push(first_sentence(paragraph).to_owned());
         }
     };
-    add(&section.sees);
+    if !section.sees.is_empty() {
+        let sees = uncapitalised(first_sentence(&section.sees));
+        add(&format!("What the agent sees: {sees}"));
+    }
     add(&tries(incident));
     add(&finesse(incident));
     add(&calls(incident));
     if let Some(worse) = incident.contributing.first() {
-        add(&format!("What made it worse: {}.", bare(&worse.says)));
+        add(&format!(
+            "What made it worse: {}.",
+            bare(&uncapitalised(&worse.says))
+        ));
     }
     if !section.remedy.is_empty() {
         let first = first_sentence(&section.remedy);
@@ -95,14 +103,33 @@ fn opening(incident: &Incident, zone: &TimeZone) -> String {
         },
         |wall| format!("at {}", wall_clock(wall, zone)),
     );
-    match incident.story.out_of_service {
+    let story = &incident.story;
+    match story
+        .out_of_service
+        .map(|lasted| (lasted, duration(lasted)))
+    {
         // Nothing was out of service: the system took a state, or a connection was left.
-        Some(Micros(0)) => format!("{who} was affected {at}."),
-        Some(lasted) => format!("{who} lost service {at} for {}.", duration(lasted)),
+        Some((Micros(0), _)) => format!("This is about {}, {at}.", uncapitalised(&who)),
+        Some((_, lasted)) if !story.served => {
+            format!("{who} tried to get service {at} and got it {lasted} later.")
+        }
+        Some((_, lasted)) if is_replaced(incident) => {
+            format!("{who} lost a socket {at}; another one had service {lasted} later.")
+        }
+        Some((_, lasted)) => format!("{who} lost service {at} for {lasted}."),
+        None if !story.served => {
+            format!("{who} tried to get service {at}, and had none when the recording ends.")
+        }
         None => {
             format!("{who} lost service {at}, and had not got it back when the recording ends.")
         }
     }
+}
+
+/// Whether the socket that had service afterwards was there already when it began.
+fn is_replaced(incident: &Incident) -> bool {
+    let mut tried = incident.story.tried.iter();
+    !incident.connections.is_empty() && !tried.any(|one| one.success)
 }
 
 /// How sure the cause is, and why.
@@ -141,23 +168,24 @@ fn tries(incident: &Incident) -> String {
     let back = tried.iter().find(|one| one.success);
     let vain = match failed {
         0 => String::new(),
-        1 => "tried once in vain to get a connection".to_owned(),
-        failed => format!("tried {failed} times in vain to get a connection"),
+        1 => "tried once in vain to get service".to_owned(),
+        failed => format!("tried {failed} times in vain to get service"),
     };
     let node = |one: &Try| {
         let node = one.node.as_ref();
         node.map_or_else(String::new, |node| format!(" on {node}"))
     };
+    let again = if incident.story.served { " again" } else { "" };
     match (back, vain.is_empty()) {
         (None, true) => String::new(),
         (None, false) => format!("The desktop {vain}."),
         (Some(back), true) => {
-            format!(
-                "Its first attempt to sign in again{} succeeded.",
-                node(back)
-            )
+            let node = node(back);
+            format!("The first attempt to sign in{again}{node} succeeded.")
         }
-        (Some(back), false) => format!("The desktop {vain}, then signed in again{}.", node(back)),
+        (Some(back), false) => {
+            format!("The desktop {vain}, then signed in{again}{}.", node(back))
+        }
     }
 }
 
@@ -174,10 +202,15 @@ fn finesse(incident: &Incident) -> String {
         .find(|state| state.state == "LOGOUT")
         .or_else(|| states.iter().find(forced));
     let Some(state) = state else {
-        return match (incident.story.out_of_service, states.is_empty()) {
+        let served = incident.story.served;
+        return match (incident.story.out_of_service, states.is_empty() && served) {
             (Some(Micros(0)), _) | (_, false) => String::new(),
-            (_, true) => {
+            (Some(_), true) => {
                 "Finesse left the agent's state as it was, as far as the recording goes.".to_owned()
+            }
+            // Nobody was there to be told.
+            (None, true) => {
+                "What Finesse did with the agent's state is not in the recording.".to_owned()
             }
         };
     };
@@ -221,9 +254,16 @@ fn others(report: &Report, serious: &[&Incident]) -> Option<String> {
     let causes = causes(report).into_iter();
     let mut causes: Vec<(usize, &str)> = causes.map(|(rule, times)| (times, rule)).collect();
     causes.sort_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(other.1)));
+    causes.retain(|(_, rule)| serious.iter().any(|one| rule_of(one) == Some(*rule)));
+    if let [(times, rule)] = causes.as_slice()
+        && *times == serious.len()
+    {
+        return Some(format!(
+            "It is one of {times} incidents{of}, each of them {rule}."
+        ));
+    }
     let causes: Vec<String> = causes
         .into_iter()
-        .filter(|(_, rule)| serious.iter().any(|one| rule_of(one) == Some(*rule)))
         .map(|(times, rule)| format!("{times} {rule}"))
         .collect();
     Some(format!(

@@ -25,7 +25,7 @@ fn an_incident_is_told_from_who_to_what_to_do() {
         .logs_in("1001002")
         .state("1001002", "LOGOUT", "255")
         .pings(2);
-    insta::assert_snapshot!(script.diagnosed().answer, @"Agent 1001002 lost service at 12:00:50 for 35.0 s. The notification service announced that it shuts down, and closed every stream. This is certain: it said so itself: stream error system-shutdown, and 1 attempt at a new socket failed until it was up again. The desktop says that it lost the connection, and connects again by itself, to this node or to the other one. The desktop tried once in vain to get a connection, then signed in again on finesse1.example.com:8445. Finesse logged the agent out 35.0 s after it began, with reason 255 (x). The first thing to do: ask who restarted the Cisco Finesse Notification Service on this node at that time, and look into its log (`file get activelog desktop recurs compress` on the Finesse console) if nobody did.");
+    insta::assert_snapshot!(script.diagnosed().answer, @"Agent 1001002 lost service at 12:00:50 for 35.0 s. The notification service announced that it shuts down, and closed every stream. This is certain: it said so itself: stream error system-shutdown, and 1 attempt at a new socket failed until it was up again. What the agent sees: the desktop says that it lost the connection, and connects again by itself, to this node or to the other one. The desktop tried once in vain to get service, then signed in again on finesse1.example.com:8445. Finesse logged the agent out 35.0 s after it began, with reason 255 (x). The first thing to do: ask who restarted the Cisco Finesse Notification Service on this node at that time, and look into its log (`file get activelog desktop recurs compress` on the Finesse console) if nobody did.");
 }
 
 #[test]
@@ -36,6 +36,27 @@ fn an_end_without_a_return_is_told_as_such() {
         "{answer}"
     );
     assert!(answer.contains("tried once in vain"), "{answer}");
+}
+
+#[test]
+fn who_had_no_service_did_not_lose_it() {
+    let refused = || {
+        let script = Script::new().connects().after(0.1);
+        let script = script.asks("GET", "/ws/", &[("Upgrade", "websocket")]);
+        script.answers(503).gone().after(30.0)
+    };
+    let answer = refused().diagnosed().answer;
+    assert!(
+        answer.starts_with("A desktop tried to get service at 12:00:00, and had none"),
+        "{answer}"
+    );
+    assert!(!answer.contains("agent's state"), "{answer}");
+    let answer = refused().logs_in("1001002").pings(2).diagnosed().answer;
+    assert!(answer.contains("got it 30.0 s later"), "{answer}");
+    assert!(
+        answer.contains("tried once in vain to get service, then signed in on"),
+        "{answer}"
+    );
 }
 
 #[test]

@@ -109,7 +109,22 @@ fn axis(
     let last = turns.max().unwrap_or(longest);
     let to = Micros(last.0.saturating_add(clocks.seconds(MARGIN).0));
     let end = session.span().map_or(to, |(_, last)| last.time);
-    let from = Micros(began.0.saturating_sub(clocks.seconds(BEFORE).0));
+    // What shows the cause on a socket that was lost is in the picture too, if it is not too long before.
+    let earliest = Micros(began.0.saturating_sub(clocks.seconds(EARLIEST).0));
+    let lost = incident
+        .connections
+        .iter()
+        .filter_map(|id| session.get(*id));
+    let opened = lost.map(|one| one.opened.time).min().unwrap_or(began);
+    let earliest = earliest.max(opened);
+    let shown = incident.cause.iter().flat_map(|cause| &cause.evidence);
+    let shown = shown.map(|one| one.at.time).filter(|at| *at >= earliest);
+    let before = clocks.seconds(BEFORE);
+    let shown = shown
+        .map(|at| Micros(at.0.saturating_sub(before.0 / 4)))
+        .min();
+    let from = Micros(began.0.saturating_sub(before.0));
+    let from = shown.map_or(from, |shown| shown.min(from));
     let columns = width.max(NARROWEST).saturating_sub(GUTTER);
     Axis::new(from, to.min(end.max(began)), began, columns)
 }
@@ -184,7 +199,7 @@ fn turns(incident: &Incident, axis: &Axis) -> Words {
         if axis.column(back.time).is_some() {
             words.put(back.time, &format!("back after {after}"));
         } else {
-            words.put(axis.to(), &format!("back after {after}"));
+            words.put(axis.to(), &format!("(back after {after})"));
         }
     }
     words
@@ -197,6 +212,8 @@ const CONNECTIONS: usize = 6;
 /// Seconds of a desktop's life drawn before it began, and after it at the most.
 const BEFORE: u64 = 25;
 const AFTER: u64 = 120;
+/// Seconds before it began within which the first event that shows the cause is still drawn.
+const EARLIEST: u64 = 400;
 /// Seconds drawn after the last turn.
 const MARGIN: u64 = 10;
 /// The narrowest chart that can be read.

@@ -183,6 +183,13 @@ mod tests {
     }
 
     #[test]
+    fn the_page_that_is_left_then_does_not_take_its_place() {
+        let script = healthy().event(EventKind::Gap(Gap::default())).pings(2);
+        let script = script.state("1001002", "LOGOUT", "255").says_goodbye();
+        assert_eq!(script.cause(), Some(("late-logout", Possible)));
+    }
+
+    #[test]
     fn the_agents_own_logout_is_not_late() {
         let script = healthy().rest_wishes("1001002", "LOGOUT").after(0.2);
         let script = script.state("1001002", "LOGOUT", "").says_goodbye();

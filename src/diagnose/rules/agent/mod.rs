@@ -20,13 +20,24 @@ fn taken<'a>(case: &Case<'a>, by: &[Actor]) -> Option<(&'a StateChange, &'static
     })
 }
 
+/// Whether a reason's meaning but repeats who acted.
+fn is_said(by: &str, meaning: &str) -> bool {
+    let mut words = by.split(' ').filter(|word| word.len() > 5);
+    words.any(|word| meaning.contains(word))
+}
+
 /// What is to be said of it: the code says it in words.
 fn verdict(case: &Case<'_>, change: &StateChange, reason: &Reason) -> Verdict {
-    let (by, meaning) = (reason.by, reason.meaning);
+    let by = reason.by.to_string();
+    let meaning = if is_said(&by, reason.meaning) {
+        String::new()
+    } else {
+        format!(": {}", reason.meaning)
+    };
     let says = match change.state.as_str() {
-        "LOGOUT" => format!("The agent was logged out by {by}: {meaning}"),
-        "NOT_READY" => format!("The agent was made not ready by {by}: {meaning}"),
-        state => format!("The agent's state was set to {state} by {by}: {meaning}"),
+        "LOGOUT" => format!("The agent was logged out by {by}{meaning}"),
+        "NOT_READY" => format!("The agent was made not ready by {by}{meaning}"),
+        state => format!("The agent's state was set to {state} by {by}{meaning}"),
     };
     let verdict = Verdict::new(Confidence::Certain, says)
         .because(format!("Finesse said so itself: reason code {reason}"))

@@ -48,6 +48,17 @@ mod tests {
     }
 
     #[test]
+    fn a_phone_that_is_back_takes_nothing_more() {
+        let report = healthy()
+            .state("1001002", "NOT_READY", "32759")
+            .pings(2)
+            .state("1001002", "NOT_READY", "32756")
+            .pings(2)
+            .diagnosed();
+        assert_eq!(report.incidents.len(), 1, "{report:#?}");
+    }
+
+    #[test]
     fn a_phone_that_goes_while_the_cti_server_is_lost_is_a_consequence() {
         let script = healthy()
             .system_info("OUT_OF_SERVICE", "CTI server connection lost", "")

@@ -54,6 +54,15 @@ mod tests {
     }
 
     #[test]
+    fn who_it_was_is_said_once() {
+        for code in ["999", "22"] {
+            let script = healthy().state("1001002", "LOGOUT", code).pings(2);
+            let cause = script.diagnosed().incidents[0].cause.clone().unwrap();
+            assert_eq!(cause.says, "The agent was logged out by a supervisor");
+        }
+    }
+
+    #[test]
     fn a_code_that_agents_may_choose_too_is_but_likely() {
         for code in ["22", "33"] {
             let script = healthy().state("1001002", "NOT_READY", code).pings(2);

@@ -21,7 +21,6 @@ pub(in crate::diagnose) const RULE: Rule = Rule {
         "server-closed",
         "server-idle-timeout",
         "browser-died",
-        "page-closed",
         "page-not-reading",
         "upload-blocked",
         "zombie-conflict",

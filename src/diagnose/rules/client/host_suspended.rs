@@ -127,6 +127,7 @@ const SOON: u64 = 30;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnose::report::Who;
     use crate::diagnose::testing::Script;
     use crate::event::{Direction::ToClient, Direction::ToServer, Manner, Slept};
     use Confidence::{Certain, Likely, Possible};
@@ -153,7 +154,11 @@ mod tests {
     fn a_connection_that_is_reset_on_waking_did_not_survive_the_sleep() {
         let script = slept(healthy(), 1_200, true).after(0.5);
         let script = script.ends(ToClient, Manner::Reset).gone();
-        assert_eq!(script.cause(), Some(("host-suspended", Certain)));
+        let incident = script.diagnosed().incidents.remove(0);
+        let cause = incident.cause.unwrap();
+        assert_eq!((cause.rule, cause.confidence), ("host-suspended", Certain));
+        let first = incident.first.unwrap();
+        assert_eq!((first.who, first.layer), (Who::Host, "machine"));
     }
 
     #[test]

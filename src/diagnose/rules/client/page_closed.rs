@@ -24,7 +24,9 @@ fn judge(case: &Case<'_>) -> Opinion {
     let Some((loss, how)) = left else {
         return Opinion::Silent;
     };
-    if wished(case, loss) {
+    // After trouble an empty Close is how a desktop gives a socket up.
+    let trouble = had_trouble(case, loss);
+    if wished(case, loss) || (trouble && how == How::Close) {
         return Opinion::Silent;
     }
     let verdict = match how {
@@ -46,14 +48,25 @@ fn judge(case: &Case<'_>) -> Opinion {
         (Some(change), _) => {
             verdict.says = "The page was left after the agent had been logged out".to_owned();
             verdict.confidence = Confidence::Possible;
-            verdict
+            let verdict = verdict
                 .lacking("who logged the agent out is another question")
                 .shown(change.at, "Finesse says that the agent is logged out")
-                .no_worse_than(Severity::Info)
+                .no_worse_than(Severity::Info);
+            // The system's own word comes first: that the page goes then is no cause.
+            if case.incident.forced().any(|forced| forced.at == change.at) {
+                verdict.only(Role::Consequence)
+            } else {
+                verdict
+            }
         }
         (None, Some(within)) if within <= case.seconds(GRACE) => {
+            let left = if trouble {
+                "The desktop said goodbye and began anew"
+            } else {
+                "The page was loaded again"
+            };
             verdict.says = format!(
-                "The page was loaded again: the agent was back {} later, within the {} that Finesse waits",
+                "{left}: the agent was back {} later, within the {} that Finesse waits",
                 duration(within),
                 duration(case.seconds(GRACE))
             );
@@ -67,7 +80,7 @@ fn judge(case: &Case<'_>) -> Opinion {
     if let Some(back) = back {
         verdict = verdict.shown(back, "the next login");
     }
-    if had_trouble(case, loss) {
+    if trouble {
         verdict = verdict.only(Role::Consequence);
     }
     verdict.matches()

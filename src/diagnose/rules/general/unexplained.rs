@@ -1,6 +1,7 @@
 //! A loss, or a failed attempt, that fits no other rule: what is known of it, and no guess.
 
 use crate::diagnose::case::Case;
+use crate::diagnose::kin;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::story;
 
@@ -18,11 +19,16 @@ fn judge(case: &Case<'_>) -> Opinion {
     let Some(loss) = case.loss() else {
         return attempted(case);
     };
+    let lacking = if kin::is_imported(case.session) {
+        "a browser's file does not tell how its connections ended; a recording of finspect does"
+    } else {
+        "the events around the loss fit no cause that finspect knows"
+    };
     Verdict::new(
         Confidence::Possible,
         "The desktop's socket was lost, and nothing in the recording tells why",
     )
-    .lacking("the events around the loss fit no cause that finspect knows")
+    .lacking(lacking)
     .shown(loss.over, "the first word of the end")
     .matches()
 }

@@ -5,6 +5,7 @@ use super::{successor, zombie_conflict};
 use crate::diagnose::attempt::Stage;
 use crate::diagnose::case::Case;
 use crate::diagnose::incident;
+use crate::diagnose::kin;
 use crate::diagnose::loss::Word;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::event::Direction;
@@ -51,6 +52,9 @@ fn judge(case: &Case<'_>) -> Opinion {
                 other.id
             ))
             .shown(bound, "the login that took its place"),
+        None if kin::is_imported(case.session) => verdict.because(
+            "the new login is not in this browser's file: it is another tab, browser or machine",
+        ),
         None => verdict.because(
             "the new login does not come through this finspect: it is another machine or browser",
         ),

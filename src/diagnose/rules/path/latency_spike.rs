@@ -109,7 +109,7 @@ fn located(case: &Case<'_>, loss: &Loss<'_>, mut verdict: Verdict) -> Verdict {
         .filter(|(at, _)| at.time >= loss.at.time && at.time <= loss.over.time.max(loss.at.time));
     let times = meanwhile.filter_map(|(at, sample)| Some((*at, sample.upstream.as_ref()?.rtt)));
     let Some((at, rtt)) = times.max_by_key(|(_, rtt)| *rtt) else {
-        return verdict.lacking("no TCP readings tell whether the path or the service was slow");
+        return verdict.lacking("no TCP reading was taken while the ping waited, which would tell whether the path or the service was slow");
     };
     let path_is_slow = rtt.0 >= case.clocks.patience.0 / 10;
     verdict = verdict.because(if path_is_slow {

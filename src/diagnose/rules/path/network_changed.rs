@@ -103,12 +103,11 @@ fn change((at, host): &(At, Host)) -> Option<(At, String, Weight)> {
                 Weight::Link
             };
             went.then(|| {
-                let now = is.unwrap_or("gone");
-                (
-                    *at,
-                    format!("the interface {} is {now}", change.name),
-                    weight,
-                )
+                let went = match is {
+                    None => "went away".to_owned(),
+                    Some(now) => format!("went {now}"),
+                };
+                (*at, format!("the interface {} {went}", change.name), weight)
             })
         }
         Host::NetworkChanged(what) => Some((

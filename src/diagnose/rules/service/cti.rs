@@ -4,6 +4,7 @@ use crate::diagnose::case::Case;
 use crate::diagnose::incident::{self, Symptom};
 use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
 use crate::diagnose::words::{count, duration};
+use crate::event::Micros;
 use crate::finesse::Actor;
 use crate::session::{At, Service};
 
@@ -57,13 +58,29 @@ fn out_of_service(case: &Case<'_>, service: &Service) -> Opinion {
     } else {
         verdict.lacking("SystemInfo does not name the CTI server as what failed")
     };
-    let failures = case.rest_failures(at, until);
-    let refused: Vec<At> = failures
-        .filter(|(id, failure)| {
+    let refused = |from, to| -> Vec<At> {
+        let failures = case.rest_failures(from, to);
+        let refused = failures.filter(|(id, failure)| {
             matches!(failure.status, 500 | 503) && case.is_same_server(*id, service.connection)
-        })
-        .map(|(_, failure)| failure.at)
-        .collect();
+        });
+        refused.map(|(_, failure)| failure.at).collect()
+    };
+    // Finesse notices after three heartbeats; REST fails with 500 until then (`finesse.md` 3.1, 4.1).
+    let unnoticed = At {
+        time: Micros(at.time.0.saturating_sub(case.seconds(UNNOTICED).0)),
+        number: 0,
+    };
+    let early = refused(unnoticed, at);
+    let refused = refused(at, until);
+    let verdict = match early.first() {
+        Some(first) => verdict
+            .because(format!(
+                "{} had failed with 500 or 503 just before, when it had not noticed yet",
+                count(early.len() as u64, "REST call")
+            ))
+            .shown(*first, "REST fails already"),
+        None => verdict,
+    };
     let verdict = match refused.first() {
         Some(first) => verdict
             .because(format!(
@@ -75,6 +92,9 @@ fn out_of_service(case: &Case<'_>, service: &Service) -> Opinion {
     };
     verdict.only(case.role(at)).matches()
 }
+
+/// Seconds within which Finesse notices that the CTI server is lost, with a margin over the documented 15.
+const UNNOTICED: u64 = 30;
 
 fn said(service: &Service) -> String {
     match &service.reason {
@@ -131,6 +151,21 @@ mod tests {
             .system_info("IN_SERVICE", "", "")
             .pings(2);
         assert_eq!(script.cause(), Some(("cti-failover", Certain)));
+    }
+
+    #[test]
+    fn calls_that_failed_before_it_noticed_are_told() {
+        let report = healthy()
+            .rest("GET", "/finesse/api/User/1001002", 500)
+            .after(2.0)
+            .system_info("OUT_OF_SERVICE", "CTI server connection lost", "")
+            .pings(4)
+            .diagnosed();
+        let cause = report.incidents[0].cause.as_ref().unwrap();
+        assert!(
+            cause.because[1].starts_with("1 REST call had failed"),
+            "{cause:?}"
+        );
     }
 
     #[test]

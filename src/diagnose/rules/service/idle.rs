@@ -55,9 +55,10 @@ fn judge(case: &Case<'_>) -> Opinion {
         duration(quiet)
     );
     let first = if named {
-        "it said so itself: it names a timeout"
+        format!("it said so itself: {}", said(loss))
     } else {
         "the server's end came after a long silence of the browser, and nothing else was wrong"
+            .to_owned()
     };
     let mut verdict = Verdict::new(sure, says)
         .because(first)
@@ -99,6 +100,24 @@ fn ended(loss: &Loss<'_>) -> Option<Ending> {
             Some(_) => None,
         },
         _ => None,
+    }
+}
+
+/// The words in which the server names a timeout.
+fn said(loss: &Loss<'_>) -> String {
+    let mut closes = loss.socket.closes.iter();
+    let named = closes.find(|close| names_timeout(&close.reason));
+    match (loss.word, named) {
+        (Word::StreamError(_, "connection-timeout"), _) => {
+            "stream error connection-timeout".to_owned()
+        }
+        (_, Some(close)) => {
+            let code = close
+                .code
+                .map_or_else(String::new, |code| format!(" {code}"));
+            format!("Close{code} {:?}", close.reason)
+        }
+        _ => "its Close names a timeout".to_owned(),
     }
 }
 
@@ -158,7 +177,10 @@ mod tests {
         assert_eq!(openfire.cause(), idle(Certain));
         let first = quiet(300.0).stream_error("internal-server-error");
         let first = first.closes(ToClient, Some(1001), "Idle Timeout");
-        assert_eq!(first.cause(), idle(Certain));
+        let cause = first.diagnosed().incidents[0].cause.clone().unwrap();
+        assert_eq!(Some((cause.rule, cause.confidence)), idle(Certain));
+        let said = "it said so itself: Close 1001 \"Idle Timeout\"";
+        assert_eq!(cause.because[0], said);
     }
 
     #[test]
