@@ -101,7 +101,8 @@ pub(super) fn cut(one: &mut impl Texts) -> usize {
     weigh(one)
 }
 
-fn weigh(one: &mut impl Texts) -> usize {
+/// Bytes of its texts.
+pub(super) fn weigh(one: &mut impl Texts) -> usize {
     let mut bytes = 0;
     one.texts(&mut |text| bytes += text.capacity() + OVERHEAD);
     bytes

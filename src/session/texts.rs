@@ -1,14 +1,16 @@
 //! Where text stands in what the projection keeps.
 
+use std::borrow::Cow;
+
 use super::kept::Texts;
 use super::{
-    At, Call, Close, End, Exchange, Failure, Handshake, Pair, Ping, Poll, Presence, Reading,
-    Service, StateChange, Wish,
+    Asked, Asking, At, Call, Close, End, Exchange, Failure, Handshake, Pair, Ping, Poll, Presence,
+    Reading, Service, StateChange, Wish,
 };
 use crate::event::{
     Attempt, AttemptOutcome, Authority, CertificateFacts, ConnectionId, DialFailure, Direction,
-    Gap, Host, HttpViolation, Interface, Manner, Refusal, Stalled, TcpSample, TlsFailure,
-    WebSocketViolation,
+    Gap, Header, Host, HttpResponse, HttpViolation, Interface, Manner, QName, Refusal, Stalled,
+    StanzaError, StanzaKind, TcpSample, TlsFailure, WebSocketViolation,
 };
 
 /// The fields of a structure that are text, or hold some; without any it has none.
@@ -32,6 +34,7 @@ texts! {
     Reading {}
     Stalled {}
     TcpSample {}
+    Asked { id, what }
     Authority { host }
     Call { id, state }
     CertificateFacts { subject, issuer, names, sha256 }
@@ -39,11 +42,15 @@ texts! {
     Exchange { method, target, request_id }
     Failure { method, target }
     Handshake { failure, chain }
+    Header { name, value }
+    HttpResponse { reason, headers }
     Interface { name, was, is }
     Pair { what, request_id }
     Ping { id }
     Poll { host }
+    QName { name, namespace }
     Service { status, reason }
+    StanzaError { condition, kind_attribute, text }
     StateChange { state, reason_code, reason }
     Wish { user, state }
 }
@@ -51,6 +58,15 @@ texts! {
 impl Texts for String {
     fn texts(&mut self, each: &mut dyn FnMut(&mut String)) {
         each(self);
+    }
+}
+
+impl Texts for Cow<'static, str> {
+    fn texts(&mut self, each: &mut dyn FnMut(&mut String)) {
+        // What is borrowed takes no memory of its own.
+        if let Self::Owned(text) = self {
+            each(text);
+        }
     }
 }
 
@@ -193,6 +209,68 @@ impl Texts for Host {
             | Self::Slept(_)
             | Self::ClockJumped(_)
             | Self::Starved(_) => {}
+        }
+    }
+}
+
+impl Texts for Asking {
+    fn texts(&mut self, each: &mut dyn FnMut(&mut String)) {
+        self.method.texts(each);
+        self.target.texts(each);
+        if let Some((head, _)) = &mut self.response {
+            head.texts(each);
+        }
+    }
+}
+
+impl Texts for StanzaKind {
+    fn texts(&mut self, each: &mut dyn FnMut(&mut String)) {
+        match self {
+            Self::Features {
+                mechanisms,
+                caps,
+                others,
+            } => {
+                mechanisms.texts(each);
+                caps.texts(each);
+                others.texts(each);
+            }
+            Self::Auth { mechanism, user } => {
+                mechanism.texts(each);
+                user.texts(each);
+            }
+            Self::SaslFailure(error) | Self::StreamError(error) => error.texts(each),
+            Self::Bind { resource, jid } => {
+                resource.texts(each);
+                jid.texts(each);
+            }
+            Self::Pubsub {
+                action,
+                node,
+                subscription,
+            } => {
+                action.texts(each);
+                node.texts(each);
+                subscription.texts(each);
+            }
+            Self::Notification { node, .. } => node.texts(each),
+            Self::Presence { show, priority } => {
+                show.texts(each);
+                priority.texts(each);
+            }
+            Self::Iq { child } => child.texts(each),
+            Self::Malformed { why } => each(why),
+            Self::Open
+            | Self::Close
+            | Self::Challenge
+            | Self::Response
+            | Self::Success
+            | Self::Session
+            | Self::Ping
+            | Self::Message
+            | Self::Other
+            | Self::Whitespace
+            | Self::Empty => {}
         }
     }
 }
