@@ -138,15 +138,13 @@ pub(super) fn story(case: &Case<'_>) -> Story {
         .losses()
         .map(|loss| loss.connection.id)
         .collect();
-    let later = case.session.connections().filter(|one| {
-        one.opened.time >= began.time && one.opened <= until && !lost.contains(&one.id)
-    });
+    let later = case.index.opened(began.time, until.time).take(LOOKED_AT);
+    let later = later.filter(|one| one.opened <= until && !lost.contains(&one.id));
     let agent = case.incident.agent.as_deref();
     let tried = later
         .filter_map(|connection| attempt(case, connection, agent))
         .take(TRIES);
-    let agents = case.session.agents();
-    let person = agents.filter(|one| Some(one.user.as_str()) == agent).last();
+    let person = agent.and_then(|agent| case.session.agent(agent));
     let states = person.map_or(&[][..], |person| &person.states);
     let calls = person.map_or(&[][..], |person| &person.calls);
     Story {
@@ -214,6 +212,8 @@ fn is_unanswered(connection: &Connection) -> bool {
     connection.first_end().is_some() && open.any(|one| one.upgrade && one.answered.is_none())
 }
 
+/// Connections among which attempts are looked for.
+const LOOKED_AT: usize = 1_000;
 /// Attempts told of one incident.
 const TRIES: usize = 50;
 /// States and calls told of one incident.
