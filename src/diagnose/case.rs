@@ -7,6 +7,7 @@ use crate::session::{At, Connection, Failure, Ping, Session};
 
 use super::clocks::Clocks;
 use super::incident::{AFTERMATH, Incident};
+use super::index::Index;
 use super::loss::Loss;
 use super::path::{self, Path};
 use super::rule::Role;
@@ -17,6 +18,8 @@ use super::words;
 pub struct Case<'a> {
     /// The session.
     pub session: &'a Session,
+    /// Its connections, sorted.
+    pub index: &'a Index<'a>,
     /// What there is to explain.
     pub incident: &'a Incident<'a>,
     /// The client's clocks.
@@ -156,18 +159,7 @@ impl<'a> Case<'a> {
 
     /// Whether the recording shows the agent with service before the incident.
     fn was_served(&self) -> bool {
-        let began = self.began();
-        let sockets = self
-            .session
-            .connections()
-            .filter_map(|one| one.socket.as_ref());
-        sockets.into_iter().any(|socket| {
-            let stream = &socket.stream;
-            let bound = stream.bound.as_ref().map(|(at, _)| *at);
-            let answers = stream.pings.to_server.latest();
-            let answered = answers.filter_map(|ping| ping.answered);
-            answered.chain(bound).any(|at| at < began)
-        })
+        self.index.is_served_before(self.began())
     }
 
     /// Facts of the host in a stretch of time.
@@ -198,14 +190,19 @@ impl<'a> Case<'a> {
         not: &Connection,
         fits: impl Fn(&str) -> bool,
     ) -> Option<At> {
-        let others = self.session.connections().filter(|one| {
+        let others = self.index.alive(from, to).filter(|one| {
             let target = one.target.as_ref();
             one.id != not.id && target.is_some_and(|target| fits(&target.host))
         });
         let heard = others.flat_map(|one| {
             let sockets = one.socket.iter();
-            let pings = sockets.flat_map(|socket| socket.stream.pings.to_server.latest());
-            let answers = pings.filter_map(|ping| ping.answered);
+            let answers = sockets.filter_map(|socket| {
+                let pings = socket.stream.pings.to_server.sent_by(to).iter().rev();
+                // Behind one that was answered earlier, all were.
+                let late = pings.take_while(|ping| ping.answered.is_none_or(|at| at.time > from));
+                let late = late.filter_map(|ping| ping.answered);
+                late.filter(|at| at.time <= to).min()
+            });
             answers.chain(one.last[Direction::ToClient])
         });
         let polls = self.session.rest().polls.iter();
@@ -217,13 +214,8 @@ impl<'a> Case<'a> {
     /// When the same agent was bound on another socket for the first time after a loss.
     #[must_use]
     pub fn bound_after(&self, loss: &Loss<'_>) -> Option<At> {
-        let user = loss.user();
-        let others = self.session.connections();
-        let others = others.filter(|one| one.id != loss.connection.id);
-        let streams = others.filter_map(|one| Some(&one.socket.as_ref()?.stream));
-        let same = streams.filter(|one| one.user().map(str::to_lowercase) == user);
-        let bound = same.filter_map(|one| one.bound.as_ref().map(|(at, _)| *at));
-        bound.filter(|at| *at > loss.over).min()
+        self.index
+            .bound_after(loss.user(), loss.over, loss.connection.id)
     }
 
     /// Whether the kernel that acknowledges is that of a proxy on the way out, and not the server's.

@@ -11,6 +11,7 @@ use super::case::Case;
 use super::clocks::{AllClocks, Clocks, Profile};
 use super::compete;
 use super::incident;
+use super::index::Index;
 use super::loss::{self, Word};
 use super::report::{Incident, Report, Warning};
 use super::rule::Confidence;
@@ -143,6 +144,7 @@ impl Live {
             })
             .collect();
         let crowds = together::crowds(&[subject], &recent);
+        let index = Index::of(&self.session);
         for (one, crowd) in recent.iter().zip(crowds) {
             let incident = &one.incident;
             if is_open(incident) {
@@ -150,6 +152,7 @@ impl Live {
             }
             let case = Case {
                 session: &self.session,
+                index: &index,
                 incident,
                 clocks: incident.clocks,
                 crowd,

@@ -14,6 +14,7 @@ pub mod findings;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod incident;
+pub mod index;
 mod kin;
 mod live;
 pub mod loss;
@@ -49,6 +50,7 @@ use jiff::tz::TimeZone;
 use crate::session::{At, Session};
 use case::Case;
 use compete::{Judgement, Match};
+use index::Index;
 use report::{Alternative, Delay, Evidence, Finding, Incident, Moment, Recording, Warning};
 use rule::Severity;
 use together::{One, Window};
@@ -96,19 +98,22 @@ pub fn diagnose(subjects: &[Subject<'_>], profile: &Profile, zone: &TimeZone) ->
         }
     }
     let crowds = together::crowds(subjects, &all);
+    let indexes: Vec<Index<'_>> = subjects.iter().map(|one| Index::of(one.session)).collect();
     for (one, crowd) in all.iter().zip(&crowds) {
-        let Some(subject) = subjects.get(one.subject) else {
+        let place = one.subject;
+        let (Some(subject), Some(index)) = (subjects.get(place), indexes.get(place)) else {
             continue;
         };
         let case = Case {
             session: subject.session,
+            index,
             incident: &one.incident,
             clocks: one.incident.clocks,
             crowd: *crowd,
             zone,
         };
         let judgement = compete::judge(&case);
-        let mut incident = explained(one.subject, &case, judgement);
+        let mut incident = explained(place, &case, judgement);
         incident.number = report.incidents.len() + 1;
         report.incidents.push(incident);
     }

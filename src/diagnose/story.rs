@@ -174,18 +174,14 @@ pub(super) fn story(case: &Case<'_>) -> Story {
     let opened = attempts.map(|one| one.opened).min();
     let from = opened.map_or(began.time, |opened| opened.time.min(began.time));
     let first = case.loss().map(|loss| loss.connection.id);
-    let later = case
-        .session
-        .connections()
-        .filter(|one| one.opened.time >= from && one.opened <= until && Some(one.id) != first);
+    let later = case.index.opened(from, until.time).take(LOOKED_AT);
+    let later = later.filter(|one| one.opened <= until && Some(one.id) != first);
     let agent = case.incident.agent.as_deref();
     let served = is_served(case);
-    let kin = Kin::of(case.session);
     let tried = later
-        .filter_map(|connection| attempt(case, connection, agent, (served, &kin)))
+        .filter_map(|connection| attempt(case, connection, agent, (served, &case.index.kin)))
         .take(TRIES);
-    let agents = case.session.agents();
-    let person = agents.filter(|one| Some(one.user.as_str()) == agent).last();
+    let person = agent.and_then(|agent| case.session.agent(agent));
     let states = person.map_or(&[][..], |person| &person.states);
     let calls = person.map_or(&[][..], |person| &person.calls);
     Story {
@@ -282,6 +278,8 @@ fn is_unanswered(connection: &Connection) -> bool {
     connection.first_end().is_some() && open.any(|one| one.upgrade && one.answered.is_none())
 }
 
+/// Connections among which attempts are looked for.
+const LOOKED_AT: usize = 1_000;
 /// Attempts told of one incident.
 const TRIES: usize = 50;
 /// States and calls told of one incident.

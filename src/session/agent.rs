@@ -1,6 +1,7 @@
 //! One person, whatever the socket, the node and the attempt.
 
-use super::{At, keep};
+use super::At;
+use super::kept::{Kept, LONGEST, clip};
 use crate::event::ConnectionId;
 
 /// An agent.
@@ -9,11 +10,11 @@ pub struct Agent {
     /// The user as the JID has it, in lower case; a pseudonym in a strict recording.
     pub user: String,
     /// The connections whose socket was bound for this user, in order.
-    pub sockets: Vec<(At, ConnectionId)>,
+    pub sockets: Kept<(At, ConnectionId)>,
     /// What Finesse said of the agent's state, in order.
-    pub states: Vec<StateChange>,
+    pub states: Kept<StateChange>,
     /// Calls, in the order in which they were first seen.
-    pub calls: Vec<Call>,
+    pub calls: Kept<Call>,
 }
 
 /// A call (`Dialog`) of an agent, as far as notifications tell.
@@ -47,28 +48,37 @@ pub struct StateChange {
 }
 
 impl Agent {
-    pub(super) const fn new(user: String) -> Self {
+    pub(super) fn new(user: String) -> Self {
         Self {
             user,
-            sockets: Vec::new(),
-            states: Vec::new(),
-            calls: Vec::new(),
+            sockets: Kept::default(),
+            states: Kept::default(),
+            calls: Kept::default(),
         }
+    }
+
+    /// Roughly the bytes that it holds.
+    pub(super) const fn weight(&self) -> usize {
+        let lists = self.sockets.weight() + self.states.weight() + self.calls.weight();
+        2 * size_of::<Self>() + 2 * LONGEST + lists
     }
 
     pub(super) fn bound(&mut self, connection: ConnectionId, at: At) {
         let known = self.sockets.iter().any(|(_, id)| *id == connection);
         if !known {
-            keep(&mut self.sockets, (at, connection));
+            self.sockets.keep((at, connection));
         }
     }
 
     pub(super) fn call(&mut self, id: &str, state: Option<String>, over: bool, at: At) {
         let over = over || state.as_deref() == Some("DROPPED");
-        if let Some(call) = self.calls.iter_mut().rev().find(|call| call.id == id) {
-            call.last = at;
-            call.over |= over;
-            call.state = state.or_else(|| call.state.take());
+        let id = clip(id);
+        if let Some(place) = self.calls.iter().rposition(|call| call.id == id) {
+            self.calls.change(place, |call| {
+                call.last = at;
+                call.over |= over;
+                call.state = state.or_else(|| call.state.take());
+            });
         } else {
             let call = Call {
                 id: id.to_owned(),
@@ -77,7 +87,7 @@ impl Agent {
                 state,
                 over,
             };
-            keep(&mut self.calls, call);
+            self.calls.keep(call);
         }
     }
 
@@ -87,7 +97,7 @@ impl Agent {
             (&last.state, &last.reason_code) == (&change.state, &change.reason_code)
         };
         if !self.states.last().is_some_and(same) {
-            keep(&mut self.states, change);
+            self.states.keep(change);
         }
     }
 }

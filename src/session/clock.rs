@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::fmt::rfc2822;
 
-use super::{At, keep};
+use super::At;
+use super::kept::{Kept, clip};
 
 /// The clocks of a session.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServerClocks {
-    readings: BTreeMap<String, Vec<Reading>>,
+    readings: BTreeMap<String, Kept<Reading>>,
 }
 
 /// How far a server's clock was ahead of this machine's.
@@ -28,13 +29,13 @@ impl ServerClocks {
     /// Readings of a server, in order; one that differs by less than two seconds from the one before is not kept.
     #[must_use]
     pub fn of(&self, host: &str) -> &[Reading] {
-        self.readings.get(host).map_or(&[], Vec::as_slice)
+        self.readings.get(host).map_or(&[], |readings| readings)
     }
 
     /// All servers with their readings.
     pub fn all(&self) -> impl Iterator<Item = (&str, &[Reading])> {
         let all = self.readings.iter();
-        all.map(|(host, readings)| (host.as_str(), readings.as_slice()))
+        all.map(|(host, readings)| (host.as_str(), &**readings))
     }
 
     /// An answer came when this machine's wall clock showed `wall`, in microseconds since the Unix epoch.
@@ -46,25 +47,24 @@ impl ServerClocks {
         let theirs = date.timestamp().as_millisecond();
         let least = theirs.saturating_sub(wall / 1_000);
         let told = (least, least.saturating_add(SECOND));
+        let host = clip(host);
         if self.readings.len() >= SERVERS && !self.readings.contains_key(host) {
             return;
         }
         let readings = self.readings.entry(host.to_owned()).or_default();
-        if let Some(last) = readings.last_mut()
-            && last.ahead.abs_diff(middle(told)) < GRAIN
+        let ahead = middle(told);
+        if let Some(last) = readings.last()
+            && last.ahead.abs_diff(ahead) < GRAIN
         {
-            last.narrow(told);
+            let place = readings.len() - 1;
+            readings.change(place, |last| last.narrow(told));
             return;
         }
-        let ahead = middle(told);
-        keep(
-            readings,
-            Reading {
-                at,
-                ahead,
-                bounds: told,
-            },
-        );
+        readings.keep(Reading {
+            at,
+            ahead,
+            bounds: told,
+        });
     }
 }
 

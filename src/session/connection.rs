@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use super::{At, Exchanges, Socket, Ways, keep};
+use super::kept::{Kept, LONGEST, cut};
+use super::{At, Exchanges, Socket, Ways};
 use crate::event::{
     Attempt, AttemptOutcome, Authority, CertificateFacts, Closed, ConnectionId, DialFailure,
     Direction, Ended, Event, EventKind, HttpViolation, Leg, Manner, Micros, Refusal, Stalled,
@@ -27,17 +28,17 @@ pub struct Connection {
     /// The server's address, once TCP stood.
     pub server: Option<SocketAddr>,
     /// Dials, in order: of the upstream's addresses, or of the proxy that leads there.
-    pub attempts: Vec<(At, Attempt)>,
+    pub attempts: Kept<(At, Attempt)>,
     /// Why finspect would not serve it.
     pub refused: Option<(At, Refusal)>,
     /// Why no connection to the server came about.
     pub failed: Option<(At, DialFailure)>,
     /// TLS handshakes, in order.
-    pub handshakes: Vec<Handshake>,
+    pub handshakes: Kept<Handshake>,
     /// HTTP on it.
     pub exchanges: Exchanges,
     /// What was wrong with the HTTP.
-    pub violations: Vec<(At, HttpViolation)>,
+    pub violations: Kept<(At, HttpViolation)>,
     /// The WebSocket that it became.
     pub socket: Option<Socket>,
     /// The last byte that made sense, from each sender.
@@ -45,11 +46,11 @@ pub struct Connection {
     /// The longest time in which nobody sent anything and after which somebody did, and when it was over.
     pub quiet: Option<(Micros, At)>,
     /// Receivers that took nothing for a while; the direction is that of the bytes.
-    pub stalls: Vec<(At, Direction, Stalled)>,
+    pub stalls: Kept<(At, Direction, Stalled)>,
     /// What the kernel knew of both TCP connections, the latest samples.
-    pub tcp: Vec<(At, TcpSample)>,
+    pub tcp: Kept<(At, TcpSample), SAMPLES>,
     /// How senders ended, in order.
-    pub ends: Vec<End>,
+    pub ends: Kept<End>,
     /// Both directions have ended.
     pub closed: Option<(At, Closed)>,
 }
@@ -99,7 +100,7 @@ impl Handshake {
             at,
             leg: done.leg,
             failure: None,
-            chain: done.chain.clone(),
+            chain: shortened(&done.chain),
             verified: done.verified,
         }
     }
@@ -109,7 +110,7 @@ impl Handshake {
             at,
             leg: failed.leg,
             failure: Some(failed.reason.clone()),
-            chain: failed.chain.clone(),
+            chain: shortened(&failed.chain),
             verified: None,
         }
     }
@@ -125,18 +126,18 @@ impl Connection {
             target: None,
             intercepted: false,
             server: None,
-            attempts: Vec::new(),
+            attempts: Kept::default(),
             refused: None,
             failed: None,
-            handshakes: Vec::new(),
+            handshakes: Kept::default(),
             exchanges: Exchanges::default(),
-            violations: Vec::new(),
+            violations: Kept::default(),
             socket: None,
             last: Ways::default(),
             quiet: None,
-            stalls: Vec::new(),
-            tcp: Vec::new(),
-            ends: Vec::new(),
+            stalls: Kept::default(),
+            tcp: Kept::default(),
+            ends: Kept::default(),
             closed: None,
         }
     }
@@ -181,29 +182,35 @@ impl Connection {
             EventKind::Accepted(accepted) => self.client = Some(accepted.client),
             EventKind::Entered(entered) => {
                 self.way = Some(entered.way);
-                self.target = Some(entered.target.clone());
+                let mut target = entered.target.clone();
+                cut(&mut target);
+                self.target = Some(target);
                 self.intercepted = entered.intercepted;
             }
-            EventKind::Refused(refusal) => self.refused = Some((at, refusal.clone())),
+            EventKind::Refused(refusal) => {
+                let mut refused = (at, refusal.clone());
+                cut(&mut refused);
+                self.refused = Some(refused);
+            }
             EventKind::Attempt(attempt) => {
                 if attempt.outcome == AttemptOutcome::Connected {
                     self.server = Some(attempt.address);
                 }
-                keep(&mut self.attempts, (at, attempt.clone()));
+                self.attempts.keep((at, attempt.clone()));
             }
-            EventKind::UpstreamFailed(failed) => self.failed = Some((at, failed.reason.clone())),
-            EventKind::TlsEstablished(done) => {
-                keep(&mut self.handshakes, Handshake::done(done, at));
+            EventKind::UpstreamFailed(failed) => {
+                let mut failed = (at, failed.reason.clone());
+                cut(&mut failed);
+                self.failed = Some(failed);
             }
-            EventKind::TlsFailed(failed) => {
-                keep(&mut self.handshakes, Handshake::failed(failed, at));
-            }
+            EventKind::TlsEstablished(done) => self.handshakes.keep(Handshake::done(done, at)),
+            EventKind::TlsFailed(failed) => self.handshakes.keep(Handshake::failed(failed, at)),
             EventKind::HttpRequest(_) | EventKind::HttpResponse(_) | EventKind::HttpBody(_) => {
                 self.heard(event, at);
                 self.exchanges.take(event, at);
             }
             EventKind::HttpViolation(violation) => {
-                keep(&mut self.violations, (at, violation.clone()))
+                self.violations.keep((at, violation.clone()));
             }
             EventKind::WebSocketOpened(opened) => {
                 self.heard(event, at);
@@ -222,14 +229,11 @@ impl Connection {
             }
             EventKind::Stalled(stalled) => {
                 if let Some(direction) = event.direction {
-                    keep(&mut self.stalls, (at, direction, stalled.clone()));
+                    self.stalls.keep((at, direction, stalled.clone()));
                 }
             }
             EventKind::TcpInfo(sample) => {
-                if self.tcp.len() >= SAMPLES {
-                    self.tcp.remove(0);
-                }
-                self.tcp.push((at, (**sample).clone()));
+                self.tcp.keep((at, (**sample).clone()));
             }
             EventKind::Ended(ended) => self.end(event.direction, ended, at),
             EventKind::Closed(closed) => self.closed = Some((at, closed.clone())),
@@ -245,6 +249,17 @@ impl Connection {
             | EventKind::Gap(_)
             | EventKind::SessionEnded(_) => {}
         }
+    }
+
+    /// Roughly the bytes that it holds.
+    pub(super) fn weight(&self) -> usize {
+        let socket = self.socket.as_ref().map_or(0, Socket::weight);
+        let http = self.exchanges.weight() + self.violations.weight();
+        let tls = self.handshakes.weight();
+        let tcp = self.attempts.weight() + self.stalls.weight() + self.tcp.weight();
+        // Nodes of a map are half empty at worst.
+        let own = 2 * size_of::<Self>() + TEXTS * LONGEST;
+        own + socket + http + tls + tcp + self.ends.weight()
     }
 
     fn heard(&mut self, event: &Event, at: At) {
@@ -269,10 +284,28 @@ impl Connection {
                 bytes: ended.bytes,
                 heard: self.last,
             };
-            keep(&mut self.ends, end);
+            self.ends.keep(end);
         }
     }
 }
 
+/// What of a chain is worth remembering.
+fn shortened(chain: &[CertificateFacts]) -> Vec<CertificateFacts> {
+    let shortened = chain.iter().take(CHAIN).map(|one| CertificateFacts {
+        subject: one.subject.clone(),
+        issuer: one.issuer.clone(),
+        names: one.names.iter().take(NAMES).cloned().collect(),
+        sha256: one.sha256.clone(),
+        ..*one
+    });
+    shortened.collect()
+}
+
+/// Certificates of a chain remembered: as many as an event of our own describes.
+const CHAIN: usize = 8;
+/// Names of a certificate remembered.
+const NAMES: usize = 64;
+/// Texts outside of lists, at most.
+const TEXTS: usize = 12;
 /// Samples of TCP remembered: half an hour of a busy connection, or the latest trouble.
 const SAMPLES: usize = 32;

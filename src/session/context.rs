@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use super::kept::weigh;
 use crate::event::{
     Authority, ConnectionId, Direction, Event, EventKind, HttpResponse, Micros, StanzaKind,
     XmppStanza,
@@ -14,6 +15,8 @@ use crate::event::{
 #[derive(Debug, Default)]
 pub struct Contexts {
     connections: BTreeMap<ConnectionId, Thread>,
+    /// Bytes that they hold.
+    weight: usize,
 }
 
 /// One connection.
@@ -23,12 +26,14 @@ struct Thread {
     last: Option<Micros>,
     asked: VecDeque<Asked>,
     exchanges: VecDeque<Asking>,
+    /// Bytes that it held when it was last looked at.
+    weight: usize,
 }
 
 /// An iq that waits for its answer.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    id: String,
+    pub(super) id: String,
     direction: Direction,
     at: Micros,
     /// What it is for.
@@ -86,18 +91,42 @@ impl Contexts {
             return Context::default();
         };
         if self.connections.len() >= CONNECTIONS && !self.connections.contains_key(&id) {
-            self.connections.pop_first();
+            self.forget_first();
         }
         let connection = self.connections.entry(id).or_default();
         let context = connection.take(event);
+        let known = connection.weight;
+        connection.weight = connection.weigh();
+        self.weight = (self.weight + connection.weight).saturating_sub(known);
         if matches!(event.kind, EventKind::Closed(_)) {
-            self.connections.remove(&id);
+            let gone = self.connections.remove(&id);
+            self.weight = self
+                .weight
+                .saturating_sub(gone.map_or(0, |gone| gone.weight));
+        }
+        while self.weight > HEAVIEST {
+            self.forget_first();
         }
         context
+    }
+
+    fn forget_first(&mut self) {
+        let gone = self.connections.pop_first();
+        self.weight = gone.map_or(0, |(_, gone)| self.weight.saturating_sub(gone.weight));
     }
 }
 
 impl Thread {
+    /// Roughly the bytes that it holds.
+    fn weigh(&mut self) -> usize {
+        let asked = self.asked.iter_mut().map(weigh).sum::<usize>();
+        let exchanges = self.exchanges.iter_mut().map(weigh).sum::<usize>();
+        let lists = self.asked.capacity() * size_of::<Asked>()
+            + self.exchanges.capacity() * size_of::<Asking>();
+        let target = self.target.as_ref().map_or(0, |target| target.host.len());
+        2 * size_of::<Self>() + target + lists + asked + exchanges
+    }
+
     fn take(&mut self, event: &Event) -> Context {
         let now = event.time.arrived;
         if let EventKind::Entered(entered) = &event.kind {
@@ -208,3 +237,41 @@ impl Thread {
 const CONNECTIONS: usize = 4096;
 /// Questions and exchanges remembered for each connection.
 const WAITING: usize = 128;
+/// Bytes that all of it may hold.
+const HEAVIEST: usize = 32 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{HttpRequest, HttpVersion, Times};
+
+    #[test]
+    fn heavy_questions_make_room_for_later_ones() {
+        let mut contexts = Contexts::default();
+        let mut take = |number: u64, connection: u64, kind| {
+            contexts.take(&Event {
+                number,
+                time: Times::at(Micros(number)),
+                connection: Some(ConnectionId(connection)),
+                direction: Some(Direction::ToServer),
+                kind,
+            });
+            contexts.weight
+        };
+        let mut heaviest = 0;
+        for number in 0..3_000 {
+            let request = HttpRequest {
+                exchange: number,
+                method: "GET".to_owned(),
+                target: "x".repeat(50_000),
+                version: HttpVersion::Http11,
+                headers: Vec::new(),
+            };
+            heaviest = take(number, number / 9, EventKind::HttpRequest(request)).max(heaviest);
+        }
+        assert!((HEAVIEST / 2..=HEAVIEST).contains(&heaviest), "{heaviest}");
+        let sum: usize = contexts.connections.values().map(|one| one.weight).sum();
+        assert_eq!(contexts.weight, sum);
+        assert!(contexts.connections.contains_key(&ConnectionId(2_999 / 9)));
+    }
+}

@@ -1,18 +1,17 @@
 //! HTTP requests, each with its answer.
 
-use std::collections::VecDeque;
-
-use super::{At, keep};
+use super::At;
+use super::kept::Kept;
 use crate::event::{Direction, Event, EventKind, Header};
 
 /// The exchanges of one connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exchanges {
-    open: VecDeque<Exchange>,
+    open: Kept<Exchange, OPEN>,
     /// Exchanges that came to their end.
     pub done: u64,
     /// Answers with a status of 400 and above, in order.
-    pub failures: Vec<Failure>,
+    pub failures: Kept<Failure>,
 }
 
 /// A request without an end so far.
@@ -76,10 +75,7 @@ impl Exchanges {
     pub(super) fn take(&mut self, event: &Event, at: At) {
         match &event.kind {
             EventKind::HttpRequest(head) => {
-                if self.open.len() >= OPEN {
-                    self.open.pop_front();
-                }
-                self.open.push_back(Exchange {
+                self.open.keep(Exchange {
                     number: head.exchange,
                     method: head.method.clone(),
                     target: head.target.clone(),
@@ -93,18 +89,15 @@ impl Exchanges {
                 let Some(place) = self.place(head.exchange) else {
                     return;
                 };
-                let Some(exchange) = self.open.get_mut(place) else {
+                self.open
+                    .change(place, |one| one.answered = Some((at, head.status)));
+                let Some(exchange) = self.open.get(place) else {
                     return;
                 };
-                exchange.answered = Some((at, head.status));
                 if head.status >= 400 {
-                    keep(&mut self.failures, Failure::of(exchange, head.status, at));
+                    self.failures.keep(Failure::of(exchange, head.status, at));
                 }
-                if !self
-                    .open
-                    .get(place)
-                    .is_some_and(|one| head.has_body(&one.method))
-                {
+                if !head.has_body(&exchange.method) {
                     self.end(place);
                 }
             }
@@ -115,6 +108,11 @@ impl Exchanges {
             }
             _ => {}
         }
+    }
+
+    /// Roughly the bytes that it holds on the heap.
+    pub(super) const fn weight(&self) -> usize {
+        self.open.weight() + self.failures.weight()
     }
 
     fn place(&self, number: u64) -> Option<usize> {

@@ -8,10 +8,12 @@ mod clock;
 mod connection;
 mod context;
 mod exchange;
+mod kept;
 mod pings;
 mod rest;
 mod socket;
 mod stream;
+mod texts;
 mod ways;
 
 #[cfg(test)]
@@ -22,19 +24,21 @@ pub use clock::{Reading, ServerClocks};
 pub use connection::{Connection, End, Handshake};
 pub use context::{Asked, Asking, Context, Contexts};
 pub use exchange::{Exchange, Exchanges, Failure};
+pub use kept::Kept;
 pub use pings::{Ping, Pings};
 pub use rest::{Pair, Pairs, Poll, Rest, Wish};
 pub use socket::{Close, Socket};
 pub use stream::{Presence, Stream};
 pub use ways::Ways;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::{
     Authority, CertificateFacts, ConnectionId, Event, EventKind, Gap, Host, Leg, Micros,
-    SessionStarted, StanzaKind, WallClock, XmppStanza,
+    SessionStarted, Source, StanzaKind, WallClock, XmppStanza,
 };
 use crate::finesse::{Reason, Update};
+use kept::clip;
 
 /// A moment of the session, and the event that told of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,17 +70,21 @@ pub struct Session {
     /// The number that the next event has if none is missing.
     next: u64,
     connections: BTreeMap<ConnectionId, Connection>,
+    /// Those of them that are over.
+    over: BTreeSet<ConnectionId>,
+    /// Bytes that they hold, and those that agents do.
+    weight: (usize, usize),
     agents: BTreeMap<String, Agent>,
     hosts: Vec<String>,
     users: Vec<String>,
-    service: Vec<Service>,
+    service: Kept<Service>,
     rest: Rest,
     server_clocks: ServerClocks,
     accepted: BTreeMap<Authority, At>,
     issuers: BTreeMap<Authority, Vec<Issuer>>,
     minted: Option<(At, i64)>,
-    host: Vec<(At, Host)>,
-    gaps: Vec<(At, Gap)>,
+    host: Kept<(At, Host)>,
+    gaps: Kept<(At, Gap)>,
     delay: Delay,
     ordinary: u64,
     forgotten: u64,
@@ -142,10 +150,10 @@ impl Session {
         match &event.kind {
             EventKind::SessionStarted(started) => {
                 self.wall = Some(WallClock::starting(started.wall_clock));
-                self.started = Some(started.clone());
+                self.started = Some(begun(started));
             }
             EventKind::SessionEnded(_) => self.ended = Some(at),
-            EventKind::Host(host) => keep(&mut self.host, (at, host.clone())),
+            EventKind::Host(host) => self.host.keep((at, host.clone())),
             EventKind::Entered(entered) if entered.intercepted => {
                 remember(&mut self.hosts, &entered.target.host);
             }
@@ -154,13 +162,13 @@ impl Session {
                     remember(&mut self.users, user);
                 }
             }
-            EventKind::Gap(gap) => keep(&mut self.gaps, (at, gap.clone())),
+            EventKind::Gap(gap) => self.gaps.keep((at, shortened(gap))),
             _ => {}
         }
         if let Some(id) = event.connection {
             // The end of an exchange forgets it, and this belongs to it.
             self.http(id, event, at, When::Before);
-            self.connection(id, at).take(event, at);
+            self.of_connection(id, event, at);
             self.http(id, event, at, When::After);
             match &event.kind {
                 EventKind::XmppStanza(stanza) => self.stanza(id, at, stanza),
@@ -225,6 +233,12 @@ impl Session {
     /// Agents, each over all sockets, nodes and reconnects.
     pub fn agents(&self) -> impl Iterator<Item = &Agent> {
         self.agents.values()
+    }
+
+    /// The agent of that user, in lower case.
+    #[must_use]
+    pub fn agent(&self, user: &str) -> Option<&Agent> {
+        self.agents.get(user)
     }
 
     /// The intercepted hosts that were asked for, in the order in which they came.
@@ -313,7 +327,7 @@ impl Session {
                 events: skipped,
                 ..Gap::default()
             };
-            keep(&mut self.gaps, (at, gap));
+            self.gaps.keep((at, gap));
         }
         let taken = match &event.kind {
             EventKind::Gap(gap) => gap.events.max(1),
@@ -322,18 +336,35 @@ impl Session {
         self.next = self.next.max(event.number.saturating_add(taken));
     }
 
-    fn connection(&mut self, id: ConnectionId, at: At) -> &mut Connection {
-        if self.connections.len() >= CONNECTIONS && !self.connections.contains_key(&id) {
-            let over = self.connections.iter().find(|(_, one)| one.is_over());
-            let oldest = self.connections.first_key_value();
-            if let Some(id) = over.or(oldest).map(|(id, _)| *id) {
-                self.connections.remove(&id);
-                self.forgotten += 1;
-            }
-        }
-        self.connections
+    /// What an event says of its connection. Where there are too many, or they are too heavy, some are forgotten.
+    fn of_connection(&mut self, id: ConnectionId, event: &Event, at: At) {
+        let known = self.connections.get(&id).map_or(0, Connection::weight);
+        let connection = self
+            .connections
             .entry(id)
-            .or_insert_with(|| Connection::new(id, at))
+            .or_insert_with(|| Connection::new(id, at));
+        connection.take(event, at);
+        self.weight.0 = (self.weight.0 + connection.weight()).saturating_sub(known);
+        if connection.is_over() {
+            self.over.insert(id);
+        }
+        while self.connections.len() > CONNECTIONS || self.weight.0 > CONNECTIONS_WEIGH {
+            // The oldest that is over, or else the oldest.
+            let over = self.over.iter().find(|over| **over != id);
+            let oldest = self.connections.keys().find(|oldest| **oldest != id);
+            let Some(oldest) = over.or(oldest).copied() else {
+                break;
+            };
+            self.forget(oldest);
+            self.forgotten += 1;
+        }
+    }
+
+    fn forget(&mut self, id: ConnectionId) {
+        self.over.remove(&id);
+        if let Some(gone) = self.connections.remove(&id) {
+            self.weight.0 = self.weight.0.saturating_sub(gone.weight());
+        }
     }
 
     /// What an event of HTTP says beyond its own connection.
@@ -371,7 +402,7 @@ impl Session {
             StanzaKind::Bind { jid: Some(jid), .. } => {
                 let user = local_part(jid);
                 remember(&mut self.users, user);
-                self.agent(user).bound(id, at);
+                self.of_agent(user, |agent| agent.bound(id, at));
             }
             StanzaKind::Notification { node, .. } => {
                 if let Some(update) = stanza.xml.text().and_then(Update::find) {
@@ -402,7 +433,7 @@ impl Session {
                         .iter()
                         .any(|name| fact(name).is_some_and(|mode| is_on(&mode))),
                 };
-                keep(&mut self.service, service);
+                self.service.keep(service);
             }
         } else if object.eq_ignore_ascii_case("user") {
             if let (Some(user), Some(state)) = (fact("loginId"), fact("state")) {
@@ -413,14 +444,15 @@ impl Session {
                     reason_code: fact("code").or_else(|| system_code(update)),
                     reason: fact("label"),
                 };
-                self.agent(&user).changed(change);
+                self.of_agent(&user, |agent| agent.changed(change));
             }
         } else if object.eq_ignore_ascii_case("dialog") || object.eq_ignore_ascii_case("dialogs") {
             let user = node.strip_prefix("/finesse/api/User/");
             let user = user.and_then(|rest| rest.split('/').next());
             if let (Some(user), Some(call)) = (user, fact("id")) {
                 let over = update.event.as_deref() == Some("DELETE");
-                self.agent(user).call(&call, fact("state"), over, at);
+                let state = fact("state");
+                self.of_agent(user, |agent| agent.call(&call, state, over, at));
             }
         }
     }
@@ -435,11 +467,12 @@ impl Session {
             return;
         }
         let issuers = self.issuers.entry(target).or_default();
-        if let Some(known) = issuers.iter_mut().find(|one| one.name == leaf.issuer) {
+        let issuer = clip(&leaf.issuer);
+        if let Some(known) = issuers.iter_mut().find(|one| one.name == issuer) {
             known.last = at;
         } else if issuers.len() < ISSUERS {
             issuers.push(Issuer {
-                name: leaf.issuer.clone(),
+                name: issuer.to_owned(),
                 first: at,
                 last: at,
             });
@@ -454,15 +487,23 @@ impl Session {
         }
     }
 
-    fn agent(&mut self, user: &str) -> &mut Agent {
-        let user = user.to_lowercase();
-        if self.agents.len() >= AGENTS && !self.agents.contains_key(&user) {
-            self.agents.pop_first();
+    /// What is said of an agent. Where there are too many, or they are too heavy, some are forgotten.
+    fn of_agent(&mut self, user: &str, say: impl FnOnce(&mut Agent)) {
+        let user = clip(user).to_lowercase();
+        let known = self.agents.get(&user).map_or(0, Agent::weight);
+        let agent = self
+            .agents
+            .entry(user.clone())
+            .or_insert_with(|| Agent::new(user));
+        say(agent);
+        self.weight.1 = (self.weight.1 + agent.weight()).saturating_sub(known);
+        while self.agents.len() > AGENTS || self.weight.1 > AGENTS_WEIGH {
+            let Some((_, gone)) = self.agents.pop_first() else {
+                break;
+            };
+            self.weight.1 = self.weight.1.saturating_sub(gone.weight());
             self.forgotten += 1;
         }
-        self.agents
-            .entry(user.clone())
-            .or_insert_with(|| Agent::new(user))
     }
 
     /// A connection that is over is kept if there is anything to say of it.
@@ -472,7 +513,7 @@ impl Session {
             .get(&id)
             .is_some_and(Connection::is_ordinary);
         if ordinary {
-            self.connections.remove(&id);
+            self.forget(id);
             self.ordinary += 1;
         }
     }
@@ -499,6 +540,7 @@ fn local_part(jid: &str) -> &str {
 
 /// Remembers a name once.
 fn remember(names: &mut Vec<String>, name: &str) {
+    let name = clip(name);
     if !name.is_empty() && names.len() < NAMES && !names.iter().any(|known| known == name) {
         names.push(name.to_owned());
     }
@@ -524,12 +566,42 @@ impl Delay {
     }
 }
 
-/// Remembers one more; where there are too many, the oldest is let go.
-fn keep<T>(list: &mut Vec<T>, one: T) {
-    if list.len() >= KEPT {
-        list.remove(0);
+/// A session's first event may be anybody's, and so may its lists.
+fn begun(started: &SessionStarted) -> SessionStarted {
+    let few = |all: &[String]| {
+        all.iter()
+            .take(NAMES)
+            .map(|one| clip(one).to_owned())
+            .collect()
+    };
+    let text = |text: &String| clip(text).to_owned();
+    SessionStarted {
+        version: text(&started.version),
+        source: match &started.source {
+            Source::Live => Source::Live,
+            Source::Har(program) => Source::Har(text(program)),
+            Source::Netlog(program) => Source::Netlog(text(program)),
+        },
+        wall_clock: started.wall_clock,
+        time_zone: started.time_zone.as_ref().map(text),
+        intercepted: few(&started.intercepted),
+        options: few(&started.options),
+        redaction: started.redaction,
+        pseudonyms: started.pseudonyms.as_ref().map(text),
+        platform: text(&started.platform),
     }
-    list.push(one);
+}
+
+/// The same gap with no more than some of its kinds.
+fn shortened(gap: &Gap) -> Gap {
+    let kinds = gap.kinds.iter().take(KINDS);
+    Gap {
+        events: gap.events,
+        bytes: gap.bytes,
+        kinds: kinds
+            .map(|(kind, count)| (clip(kind).to_owned(), *count))
+            .collect(),
+    }
 }
 
 /// Hosts and users remembered.
@@ -542,5 +614,8 @@ const ISSUERS: usize = 16;
 const TARGETS: usize = 256;
 /// Agents remembered.
 const AGENTS: usize = 4096;
-/// Facts of one sort remembered in one place.
-const KEPT: usize = 512;
+/// Kinds of lost events remembered of a gap: as many as there are.
+const KINDS: usize = 32;
+/// Bytes that connections may hold together, and agents.
+const CONNECTIONS_WEIGH: usize = 80 * 1024 * 1024;
+const AGENTS_WEIGH: usize = 16 * 1024 * 1024;

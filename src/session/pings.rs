@@ -1,15 +1,14 @@
 //! The keep-alive ledger of one sender: each ping, when it was sent, and when it was answered.
 
-use std::collections::VecDeque;
-
 use super::At;
+use super::kept::{Kept, clip};
 use crate::event::Micros;
 
 /// Pings of one sender, XMPP (XEP-0199) or frames (RFC 6455 section 5.5.2).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pings {
-    /// The latest, in order.
-    kept: VecDeque<Ping>,
+    /// The latest, in order: at the default of one in 10 s, those of an hour and a half.
+    kept: Kept<Ping>,
     /// Pings sent in all.
     pub sent: u64,
     /// Of those, how many were answered.
@@ -41,6 +40,13 @@ impl Pings {
     /// The latest pings, in order.
     pub fn latest(&self) -> impl DoubleEndedIterator<Item = &Ping> + ExactSizeIterator {
         self.kept.iter()
+    }
+
+    /// Those of the latest that were sent until then, in order.
+    #[must_use]
+    pub fn sent_by(&self, then: Micros) -> &[Ping] {
+        let sent = self.kept.partition_point(|ping| ping.sent.time <= then);
+        self.kept.get(..sent).unwrap_or_default()
     }
 
     /// Those of the latest that have no answer.
@@ -82,13 +88,15 @@ impl Pings {
         gaps.get(gaps.len() / 2).copied()
     }
 
+    /// Roughly the bytes that it holds on the heap.
+    pub(super) const fn weight(&self) -> usize {
+        self.kept.weight()
+    }
+
     pub(super) fn send(&mut self, id: &str, at: At) {
         self.sent += 1;
-        if self.kept.len() >= KEPT {
-            self.kept.pop_front();
-        }
-        self.kept.push_back(Ping {
-            id: id.to_owned(),
+        self.kept.keep(Ping {
+            id: clip(id).to_owned(),
             sent: at,
             answered: None,
         });
@@ -96,12 +104,16 @@ impl Pings {
 
     /// Pairs an answer; whether it was one.
     pub(super) fn answer(&mut self, id: &str, at: At) -> bool {
-        let fits = |ping: &&mut Ping| ping.answered.is_none() && ping.id == id;
-        let Some(ping) = self.kept.iter_mut().find(fits) else {
+        let id = clip(id);
+        let fits = |ping: &Ping| ping.answered.is_none() && ping.id == id;
+        let Some(place) = self.kept.iter().position(fits) else {
             return false;
         };
-        ping.answered = Some(at);
-        let took = at.time.since(ping.sent.time);
+        let mut took = Micros(0);
+        self.kept.change(place, |ping| {
+            ping.answered = Some(at);
+            took = at.time.since(ping.sent.time);
+        });
         self.answered += 1;
         if self.worst.is_none_or(|(worst, _)| took > worst) {
             self.worst = Some((took, at));
@@ -109,6 +121,3 @@ impl Pings {
         true
     }
 }
-
-/// Pings remembered: at the default of one in 10 s, an hour and a half.
-const KEPT: usize = 512;

@@ -1,20 +1,19 @@
 //! REST over all connections: what was refused, what the browser asked of an agent's state, how `SystemInfo` answered,
 //! and which event followed which request.
 
-use std::collections::VecDeque;
-
-use super::{At, Connection, Exchange, Failure, keep};
+use super::kept::{Kept, clip};
+use super::{At, Connection, Exchange, Failure};
 use crate::event::{ConnectionId, Event, EventKind, Micros};
 
 /// REST of a session.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rest {
     /// Answers with a status of 400 and above, in order.
-    pub failures: Vec<(ConnectionId, Failure)>,
+    pub failures: Kept<(ConnectionId, Failure)>,
     /// What the browser asked of an agent's state, in order.
-    pub wishes: Vec<Wish>,
+    pub wishes: Kept<Wish>,
     /// Answers to `GET …/SystemInfo`, in order.
-    pub polls: Vec<Poll>,
+    pub polls: Kept<Poll>,
     /// Requests with a `requestId`, and the events that echo it.
     pub pairs: Pairs,
 }
@@ -48,7 +47,7 @@ pub struct Poll {
 /// Requests with a `requestId`, and the events that echo it (`finesse.md` section 2).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pairs {
-    waiting: VecDeque<Pair>,
+    waiting: Kept<Pair, WAITING>,
     /// Requests that were accepted and whose event came.
     pub paired: u64,
     /// The latest event that echoed a request.
@@ -66,7 +65,7 @@ pub struct Pair {
     pub connection: ConnectionId,
     /// Its method and target.
     pub what: String,
-    request_id: String,
+    pub(super) request_id: String,
     accepted: bool,
 }
 
@@ -80,10 +79,7 @@ impl Pairs {
         let Some(request_id) = &exchange.request_id else {
             return;
         };
-        if self.waiting.len() >= WAITING {
-            self.waiting.pop_front();
-        }
-        self.waiting.push_back(Pair {
+        self.waiting.keep(Pair {
             asked: exchange.asked,
             connection,
             what: format!("{} {}", exchange.method, exchange.target),
@@ -95,8 +91,8 @@ impl Pairs {
     fn answered(&mut self, exchange: &Exchange, status: u16) {
         let is_it = |pair: &Pair| pair.asked == exchange.asked;
         if (200..300).contains(&status) {
-            if let Some(pair) = self.waiting.iter_mut().find(|pair| is_it(pair)) {
-                pair.accepted = true;
+            if let Some(place) = self.waiting.iter().position(is_it) {
+                self.waiting.change(place, |pair| pair.accepted = true);
             }
         } else {
             // Without success no event follows.
@@ -106,16 +102,18 @@ impl Pairs {
 
     /// An event came that echoes a `requestId`. It may come before the answer.
     pub(super) fn echoed(&mut self, request_id: &str, at: At) {
-        let place = self
-            .waiting
-            .iter()
-            .position(|pair| pair.request_id == request_id);
-        let Some(pair) = place.and_then(|place| self.waiting.remove(place)) else {
+        let request_id = clip(request_id);
+        let mut waiting = self.waiting.iter();
+        let Some(place) = waiting.position(|pair| pair.request_id == request_id) else {
             return;
         };
+        let Some(asked) = self.waiting.get(place).map(|pair| pair.asked) else {
+            return;
+        };
+        self.waiting.remove(place);
         self.paired += 1;
         self.latest = Some(at);
-        let took = at.time.since(pair.asked.time);
+        let took = at.time.since(asked.time);
         if self.worst.is_none_or(|(worst, _)| took > worst) {
             self.worst = Some((took, at));
         }
@@ -138,13 +136,11 @@ impl Rest {
                         connection: id,
                         status: head.status,
                     };
-                    keep(&mut self.polls, poll);
+                    self.polls.keep(poll);
                 }
                 if head.status >= 400 {
-                    keep(
-                        &mut self.failures,
-                        (id, Failure::of(exchange, head.status, at)),
-                    );
+                    let failure = Failure::of(exchange, head.status, at);
+                    self.failures.keep((id, failure));
                 }
             }
             EventKind::HttpBody(body) if exchange.answered.is_none() => {
@@ -158,7 +154,7 @@ impl Rest {
                         user,
                         state,
                     };
-                    keep(&mut self.wishes, wish);
+                    self.wishes.keep(wish);
                 }
             }
             _ => {}

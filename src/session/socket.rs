@@ -1,6 +1,7 @@
 //! A WebSocket, and the XMPP stream on it.
 
-use super::{At, Pings, Stream, Ways, keep};
+use super::kept::{Kept, clip};
+use super::{At, Pings, Stream, Ways};
 use crate::event::{Direction, Event, EventKind, Payload, WebSocketOpened, WebSocketViolation};
 
 /// A WebSocket from its 101 on.
@@ -21,9 +22,9 @@ pub struct Socket {
     /// The XMPP stream.
     pub stream: Stream,
     /// Close frames, in order.
-    pub closes: Vec<Close>,
+    pub closes: Kept<Close>,
     /// What was wrong with the frames.
-    pub violations: Vec<(At, WebSocketViolation)>,
+    pub violations: Kept<(At, WebSocketViolation)>,
 }
 
 /// A Close frame.
@@ -42,8 +43,8 @@ pub struct Close {
 impl Socket {
     pub(super) fn opened(opened: &WebSocketOpened, at: At) -> Self {
         Self {
-            target: opened.target.clone(),
-            subprotocol: opened.subprotocol.clone(),
+            target: clip(&opened.target).to_owned(),
+            subprotocol: opened.subprotocol.as_deref().map(clip).map(str::to_owned),
             ..Self::unseen(at)
         }
     }
@@ -57,8 +58,8 @@ impl Socket {
             largest: Ways::default(),
             frame_pings: Ways::default(),
             stream: Stream::default(),
-            closes: Vec::new(),
-            violations: Vec::new(),
+            closes: Kept::default(),
+            violations: Kept::default(),
         }
     }
 
@@ -85,13 +86,19 @@ impl Socket {
                     code: closing.code,
                     reason: closing.reason.clone(),
                 };
-                keep(&mut self.closes, close);
+                self.closes.keep(close);
             }
             EventKind::WebSocketViolation(violation) => {
-                keep(&mut self.violations, (at, violation.clone()));
+                self.violations.keep((at, violation.clone()));
             }
             _ => {}
         }
+    }
+
+    /// Roughly the bytes that it holds on the heap, short texts of its own left out.
+    pub(super) const fn weight(&self) -> usize {
+        let frames = self.frame_pings.to_server.weight() + self.frame_pings.to_client.weight();
+        self.stream.weight() + self.closes.weight() + self.violations.weight() + frames
     }
 
     fn message(&mut self, direction: Direction, size: u64) {
@@ -104,5 +111,9 @@ impl Socket {
 /// A ping frame goes by its payload.
 fn named(payload: &Payload) -> String {
     let bytes = payload.content.as_bytes();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let named = bytes.iter().take(LONGEST_PING);
+    named.map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// Bytes that a control frame may carry (RFC 6455 section 5.5).
+const LONGEST_PING: usize = 125;

@@ -1,6 +1,7 @@
 //! An XMPP stream (RFC 6120, RFC 7395): who, with which resource, in which state.
 
-use super::{At, Pings, Ways, keep};
+use super::kept::{Kept, clip, cut};
+use super::{At, Pings, Ways};
 use crate::event::{Direction, StanzaKind, XmppStanza};
 
 /// A stream, as far as its stanzas tell.
@@ -25,16 +26,16 @@ pub struct Stream {
     /// The client's own presence of type unavailable.
     pub unavailable: Option<At>,
     /// Presence of the user `finesse`, in order.
-    pub finesse: Vec<Presence>,
+    pub finesse: Kept<Presence>,
     /// Stream errors, by the direction in which they went.
-    pub errors: Vec<(At, Direction, String)>,
-    error_texts: Vec<(At, String)>,
+    pub errors: Kept<(At, Direction, String)>,
+    error_texts: Kept<(At, String)>,
     /// `close` of each side.
     pub closed: Ways<Option<At>>,
     /// XMPP pings, by the direction of the question.
     pub pings: Ways<Pings>,
     /// Questions other than pings that have no answer yet: id and when.
-    asked: Ways<Vec<(At, String)>>,
+    asked: Ways<Kept<(At, String)>>,
     /// Notifications received.
     pub notifications: u64,
 }
@@ -98,27 +99,37 @@ impl Stream {
             .min()
     }
 
+    /// Roughly the bytes that it holds on the heap, short texts of its own left out.
+    pub(super) const fn weight(&self) -> usize {
+        let pings = self.pings.to_server.weight() + self.pings.to_client.weight();
+        let asked = self.asked.to_server.weight() + self.asked.to_client.weight();
+        let errors = self.errors.weight() + self.error_texts.weight();
+        self.finesse.weight() + pings + asked + errors
+    }
+
     pub(super) fn take(&mut self, stanza: &XmppStanza, direction: Direction, at: At) {
         let outline = &stanza.stanza;
         if let (Direction::ToClient, None, Some(to)) = (direction, &self.addressed, &outline.to)
             && to.contains('@')
         {
-            self.addressed = Some(to.clone());
+            self.addressed = Some(clip(to).to_owned());
         }
         match &outline.kind {
             StanzaKind::Open => self.opened[direction] = Some(at),
             StanzaKind::Close => self.closed[direction] = Some(at),
             StanzaKind::Auth { mechanism, user } => {
-                self.auth = Some((at, mechanism.clone(), user.clone()));
+                let mut auth = (at, mechanism.clone(), user.clone());
+                cut(&mut auth);
+                self.auth = Some(auth);
             }
             StanzaKind::Success => self.authenticated = Some(at),
             StanzaKind::SaslFailure(error) => {
-                self.auth_failed = Some((at, error.condition.clone()));
+                self.auth_failed = Some((at, clip(&error.condition).to_owned()));
             }
             StanzaKind::StreamError(error) => {
-                keep(&mut self.errors, (at, direction, error.condition.clone()));
+                self.errors.keep((at, direction, error.condition.clone()));
                 if let Some(text) = &error.text {
-                    keep(&mut self.error_texts, (at, text.clone()));
+                    self.error_texts.keep((at, text.clone()));
                 }
             }
             StanzaKind::Notification { .. } => self.notifications += 1,
@@ -148,11 +159,11 @@ impl Stream {
                 self.unavailable = Some(at);
             }
             Direction::ToServer if available && self.available.is_none() => {
-                self.available = Some((at, priority.cloned()));
+                self.available = Some((at, priority.map(|one| clip(one).to_owned())));
             }
             Direction::ToClient if is_finesse(outline.from.as_deref()) => {
                 if available || unavailable {
-                    keep(&mut self.finesse, Presence { at, available });
+                    self.finesse.keep(Presence { at, available });
                 }
             }
             Direction::ToServer | Direction::ToClient => {}
@@ -161,11 +172,11 @@ impl Stream {
 
     fn iq(&mut self, stanza: &XmppStanza, direction: Direction, at: At) {
         let outline = &stanza.stanza;
-        let id = outline.id.as_deref().unwrap_or_default();
+        let id = clip(outline.id.as_deref().unwrap_or_default());
         match outline.kind_attribute.as_deref() {
             Some("get" | "set") => match outline.kind {
                 StanzaKind::Ping => self.pings[direction].send(id, at),
-                _ => keep(&mut self.asked[direction], (at, id.to_owned())),
+                _ => self.asked[direction].keep((at, id.to_owned())),
             },
             Some("result" | "error") => {
                 let asker = direction.reverse();
@@ -185,9 +196,9 @@ impl Stream {
             return;
         };
         if let Some(jid) = jid {
-            self.bound = Some((at, jid.clone()));
+            self.bound = Some((at, clip(jid).to_owned()));
         } else if let Some(error) = &stanza.stanza.error {
-            self.bind_failed = Some((at, error.condition.clone()));
+            self.bind_failed = Some((at, clip(&error.condition).to_owned()));
         }
     }
 }

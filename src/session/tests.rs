@@ -141,3 +141,149 @@ fn memory_has_a_bound() {
     assert_eq!(session.connections().count(), CONNECTIONS);
     assert_eq!(session.forgotten(), 2 * CONNECTIONS as u64);
 }
+
+/// What can be written into a recording: long texts in all that is kept, on connections that end or do not.
+fn hostile(number: u64, kind: u64) -> EventKind {
+    use crate::event::*;
+    let long = || format!("{number}{}", "x".repeat(2_000));
+    let certificate = || CertificateFacts {
+        subject: long(),
+        issuer: long(),
+        names: vec![String::new(); 100],
+        sha256: long(),
+        not_before: 0,
+        not_after: 0,
+    };
+    match kind {
+        0 => EventKind::Entered(Entered {
+            way: Way::Connect,
+            target: Authority {
+                host: long(),
+                port: 443,
+            },
+            intercepted: true,
+        }),
+        1 => EventKind::TlsEstablished(TlsEstablished {
+            leg: Leg::Upstream,
+            version: long(),
+            cipher_suite: long(),
+            alpn: Some(long()),
+            chain: vec![certificate(); 9],
+            verified: None,
+            took: Micros(0),
+        }),
+        2 => EventKind::HttpRequest(HttpRequest {
+            exchange: number,
+            method: "GET".to_owned(),
+            target: long(),
+            version: HttpVersion::Http11,
+            headers: Vec::new(),
+        }),
+        3 => EventKind::HttpViolation(HttpViolation::MalformedHead(long())),
+        4 => EventKind::WebSocketPing(Payload::whole(long().as_bytes())),
+        5 => EventKind::WebSocketClose(Closing {
+            code: Some(1000),
+            reason: long(),
+        }),
+        6 => EventKind::Refused(Refusal::BadRequest(long())),
+        7 => EventKind::Ended(Ended {
+            manner: Manner::Error(long()),
+            bytes: 0,
+        }),
+        _ => EventKind::Gap(Gap {
+            events: 1,
+            bytes: 1,
+            kinds: (0..100)
+                .map(|one| (format!("{one}{}", long()), 1))
+                .collect(),
+        }),
+    }
+}
+
+#[test]
+fn heavy_connections_make_room_for_later_ones() {
+    let mut session = Session::default();
+    let mut number = 0;
+    for connection in 1..=600 {
+        for kind in 0..40 {
+            number += 1;
+            session.take(&Event {
+                number,
+                time: crate::event::Times::at(Micros(number)),
+                connection: Some(ConnectionId(connection)),
+                direction: Some(Direction::ToServer),
+                kind: hostile(number, if kind < 30 { 1 } else { kind % 9 }),
+            });
+        }
+    }
+    let sum: usize = session.connections().map(Connection::weight).sum();
+    assert_eq!(session.weight.0, sum, "kept account of");
+    assert!(sum <= CONNECTIONS_WEIGH, "{sum}");
+    assert!(
+        sum > CONNECTIONS_WEIGH / 2,
+        "no more is forgotten than must be: {sum}"
+    );
+    assert_eq!(
+        session.forgotten() + session.connections().count() as u64,
+        600
+    );
+    assert!(
+        session.get(ConnectionId(600)).is_some(),
+        "the latest is there"
+    );
+    let one = session.get(ConnectionId(600)).unwrap();
+    let target = one.target.as_ref().unwrap();
+    assert_eq!(target.host.len(), 256);
+}
+
+#[test]
+fn those_that_are_over_are_forgotten_before_those_that_are_open() {
+    let mut session = Session::default();
+    let mut number = 0;
+    let mut take = |session: &mut Session, connection, kind| {
+        number += 1;
+        session.take(&Event {
+            number,
+            time: crate::event::Times::at(Micros(number)),
+            connection: Some(ConnectionId(connection)),
+            direction: Some(Direction::ToServer),
+            kind,
+        });
+    };
+    for connection in 1..=CONNECTIONS as u64 + 2 {
+        take(&mut session, connection, hostile(connection, 6));
+        if (3..=5).contains(&connection) {
+            let closed = crate::event::Closed {
+                first: None,
+                to_server: 0,
+                to_client: 0,
+                lasted: Micros(0),
+            };
+            take(&mut session, connection, EventKind::Closed(closed));
+        }
+    }
+    let left: Vec<u64> = session.connections().take(4).map(|one| one.id.0).collect();
+    assert_eq!(left, [1, 2, 5, 6]);
+    assert_eq!(session.forgotten(), 2);
+}
+
+#[test]
+fn agents_are_bounded_in_bytes() {
+    let mut session = Session::default();
+    for user in 0..200 {
+        for state in 0..400_u64 {
+            let change = StateChange {
+                at: At::default(),
+                connection: ConnectionId(1),
+                state: format!("{state}{}", "x".repeat(1_000)),
+                reason_code: Some("9".repeat(1_000)),
+                reason: None,
+            };
+            session.of_agent(&format!("{user:04}"), |agent| agent.changed(change));
+        }
+    }
+    let sum: usize = session.agents().map(Agent::weight).sum();
+    assert_eq!(session.weight.1, sum);
+    assert!(sum <= AGENTS_WEIGH && sum > AGENTS_WEIGH / 2, "{sum}");
+    assert_eq!(session.forgotten() + session.agents().count() as u64, 200);
+}

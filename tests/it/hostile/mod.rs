@@ -1,6 +1,7 @@
 //! Hostile input: each ends in an event of a kind that names it, in a process that stays small and serves the next.
 
 mod door;
+mod recording;
 mod relayed;
 mod vanish;
 

@@ -83,7 +83,8 @@ fn judge(case: &Case<'_>) -> Opinion {
 fn others(case: &Case<'_>, loss: &Loss<'_>, end: &End) -> (Vec<At>, Option<At>) {
     let near = case.seconds(TOGETHER);
     let address = |one: &Connection| one.client.map(|client| client.ip());
-    let same = case.session.connections().filter(|one| {
+    let recent = case.index.alive(end.at.time.since(near), end.at.time);
+    let same = recent.filter(|one| {
         one.id != loss.connection.id
             && one.opened < end.at
             && address(one) == address(loss.connection)

@@ -52,7 +52,7 @@ fn judge(case: &Case<'_>) -> Opinion {
         verdict =
             verdict.lacking("events are missing in that time: the presence may be among them");
     }
-    if let Some((connection, at)) = elsewhere(case.session, attempt.connection) {
+    if let Some((connection, at)) = case.index.present(attempt.connection.id) {
         verdict = verdict
             .because(format!("on connection {} it did appear", connection.id))
             .shown(at, "finesse is available on another socket");
@@ -78,15 +78,6 @@ fn is_silent(connection: &Connection, until: At, patience: Micros) -> bool {
     let pings = &socket.stream.pings.to_server;
     let waited = pings.outstanding(until.time);
     pings.answered == 0 && waited.is_some_and(|waited| waited.0 >= patience.0 / 10 * 9)
-}
-
-/// Another socket on which the user was there.
-fn elsewhere<'a>(session: &'a Session, not: &Connection) -> Option<(&'a Connection, At)> {
-    session.connections().find_map(|one| {
-        let mut finesse = one.socket.as_ref()?.stream.finesse.iter();
-        let there = finesse.find(|presence| presence.available)?;
-        (one.id != not.id).then_some((one, there.at))
-    })
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ fn announced<'a>(case: &Case<'a>, at: At) -> Option<&'a Service> {
 fn moved_to(case: &Case<'_>) -> Option<String> {
     let before = case.incident.losses().next()?.connection.target.as_ref()?;
     let (began, back) = (case.began(), case.incident.back?);
-    let mut later = case.session.connections();
+    let mut later = case.index.opened(began.time, back.time);
     let next = later.find(|one| {
         let stream = one.socket.as_ref().map(|socket| &socket.stream);
         let bound = stream.and_then(|stream| stream.bound.as_ref());

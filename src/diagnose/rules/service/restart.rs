@@ -5,7 +5,7 @@ use crate::diagnose::case::Case;
 use crate::diagnose::loss::{Loss, Word};
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::words::{count, duration};
-use crate::event::{DialFailure, Direction, Manner};
+use crate::event::{DialFailure, Direction, Manner, Micros};
 use crate::session::{At, End};
 
 /// The rule.
@@ -98,15 +98,15 @@ fn went_all_at_once(case: &Case<'_>, loss: &Loss<'_>) -> bool {
             && poll.at <= until
             && !case.is_other_server(poll.connection, loss.connection.id)
     });
-    let mut others = case
-        .session
-        .connections()
-        .filter(|one| one.socket.is_none());
+    let near = case.seconds(1);
+    let to = Micros(loss.over.time.0.saturating_add(near.0));
+    let others = case.index.alive(loss.over.time.since(near), to);
+    let mut others = others.filter(|one| one.socket.is_none());
     let broke_off = others.any(|one| {
         let end = one.first_end().filter(|end| is_abrupt(end));
         let apart = end.map(|end| end.at.time.0.abs_diff(loss.over.time.0));
-        !case.is_other_server(one.id, loss.connection.id)
-            && apart.is_some_and(|apart| apart <= case.seconds(1).0)
+        apart.is_some_and(|apart| apart <= near.0)
+            && !case.is_other_server(one.id, loss.connection.id)
     });
     gateway || broke_off
 }

@@ -4,7 +4,7 @@ use super::{is_spoken, lost_before};
 use crate::diagnose::attempt::Stage;
 use crate::diagnose::case::Case;
 use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
-use crate::event::{CertificateFacts, Leg, TlsFailure, Verified};
+use crate::event::{CertificateFacts, Leg, Micros, TlsFailure, Verified};
 use crate::session::{Connection, Handshake};
 
 /// The rule.
@@ -127,11 +127,12 @@ fn issuers(case: &Case<'_>) -> Option<Opinion> {
     let target = first.target.as_ref()?;
     handshakes(first).next()?;
     let (from, until) = (case.began().time.0.saturating_sub(HOUR), case.until());
-    let same = case.session.connections().filter(|one| {
-        let recent = one.opened.time.0 >= from && one.opened <= until;
-        one.id == first.id || (recent && one.target.as_ref() == Some(target))
+    let recent = case.index.opened(Micros(from), until.time);
+    let same = recent.filter(|one| {
+        one.id != first.id && one.opened <= until && one.target.as_ref() == Some(target)
     });
     let leaves = same
+        .chain([first])
         .flat_map(handshakes)
         .filter_map(|one| Some((one.at, one.chain.first()?)));
     let mut leaves: Vec<(_, &CertificateFacts)> = leaves.collect();

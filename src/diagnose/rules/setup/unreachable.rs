@@ -9,7 +9,7 @@ use crate::diagnose::case::Case;
 use crate::diagnose::loss::Loss;
 use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
 use crate::diagnose::words::count;
-use crate::event::{DialFailure, Direction, Leg, Manner, TlsFailure};
+use crate::event::{DialFailure, Direction, Leg, Manner, Micros, TlsFailure};
 use crate::session::At;
 
 /// The rule.
@@ -118,14 +118,17 @@ const fn is_gateway(status: u16) -> bool {
 
 /// Whether REST at the same server was broken off when the socket was.
 fn broke_off_as_well(case: &Case<'_>, loss: &Loss<'_>) -> bool {
-    let mut others = case.session.connections().filter(|one| {
+    let near = case.seconds(1);
+    let to = Micros(loss.over.time.0.saturating_add(near.0));
+    let others = case.index.alive(loss.over.time.since(near), to);
+    let mut others = others.filter(|one| {
         one.socket.is_none() && one.exchanges.done > 0 && one.target == loss.connection.target
     });
     others.any(|one| {
         one.first_end().is_some_and(|end| {
             let abrupt = matches!(end.manner, Manner::FinWithoutCloseNotify | Manner::Reset);
             let apart = end.at.time.0.abs_diff(loss.over.time.0);
-            abrupt && end.direction == Direction::ToClient && apart <= case.seconds(1).0
+            abrupt && end.direction == Direction::ToClient && apart <= near.0
         })
     })
 }
@@ -203,10 +206,9 @@ fn ports(verdict: Verdict, failed: &[(&Attempt<'_>, (String, Confidence))]) -> V
 fn reached_elsewhere(case: &Case<'_>, attempt: &Attempt<'_>) -> Option<At> {
     let host = &attempt.connection.target.as_ref()?.host;
     let (began, until) = (case.began(), case.until());
-    let meanwhile = case
-        .session
-        .connections()
-        .filter(|one| one.opened >= began && one.opened <= until && one.server.is_some());
+    let meanwhile = case.index.opened(began.time, until.time);
+    let meanwhile =
+        meanwhile.filter(|one| one.opened >= began && one.opened <= until && one.server.is_some());
     let others = meanwhile.filter(|one| {
         let target = one.target.as_ref();
         target.is_some_and(|target| target.host != *host)

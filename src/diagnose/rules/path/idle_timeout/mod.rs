@@ -1,12 +1,13 @@
 //! Something on the way ends connections on which nobody says anything for a while (`finesse.md` 4.3, row 9; 8b).
 
 use crate::diagnose::case::Case;
+use crate::diagnose::index::silent_end;
 use crate::diagnose::loss::Loss;
 use crate::diagnose::path::Path;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::words::{count, duration, manner};
 use crate::event::{Direction, Leg, Manner, Micros};
-use crate::session::{At, Connection, End};
+use crate::session::{At, End};
 
 /// The rule.
 pub(in crate::diagnose) const RULE: Rule = Rule {
@@ -41,15 +42,16 @@ pub(in crate::diagnose::rules) fn alike(case: &Case<'_>, loss: &Loss<'_>) -> Vec
     else {
         return Vec::new();
     };
-    let silent = case.session.connections().filter_map(|one| {
-        let (end, other) = silent_end(one)?;
-        (other.0.abs_diff(quiet.0) <= tolerance(quiet).0).then_some((one, end.at, other))
+    let apart = tolerance(quiet);
+    let longest = Micros(quiet.0.saturating_add(apart.0));
+    let silent = case.index.cut(quiet.since(apart), longest);
+    let cut = silent.take(SOCKETS).filter_map(|(one, quiet)| {
+        let loss = Loss::of(case.session, one, &case.clocks)?;
+        Some((loss.broken_off(Direction::ToClient)?.at, quiet))
     });
-    let cut = silent.take(SOCKETS).filter(|(one, ..)| {
-        let loss = Loss::of(case.session, one, &case.clocks);
-        loss.is_some_and(|loss| loss.broken_off(Direction::ToClient).is_some())
-    });
-    cut.map(|(_, at, quiet)| (at, quiet)).collect()
+    let mut cut: Vec<(At, Micros)> = cut.collect();
+    cut.sort_unstable();
+    cut
 }
 
 /// Ended by the server's side after a silence.
@@ -151,17 +153,6 @@ fn forgotten(case: &Case<'_>, loss: &Loss<'_>) -> Opinion {
         .matches()
 }
 
-/// The server's side ended without a word; how long nobody had said anything.
-fn silent_end(connection: &Connection) -> Option<(&End, Micros)> {
-    let end = connection.first_end()?;
-    let abrupt = matches!(
-        end.manner,
-        Manner::Fin | Manner::FinWithoutCloseNotify | Manner::CloseNotify | Manner::Reset
-    );
-    let cut = end.direction == Direction::ToClient && abrupt;
-    Some((end, end.quiet().filter(|_| cut)?))
-}
-
 /// A longer silence on a desktop's socket to the same server that did not end it.
 fn survived(
     case: &Case<'_>,
@@ -169,18 +160,8 @@ fn survived(
     quiet: Micros,
 ) -> Option<(Micros, crate::event::ConnectionId)> {
     let target = loss.connection.target.as_ref();
-    let others = case.session.connections();
-    let others = others.filter(|one| one.socket.is_some() && one.target.as_ref() == target);
     // One that ended after a longer silence had survived this one.
-    let longest = others.flat_map(|one| {
-        let spoke = one.quiet.map(|(quiet, _)| quiet);
-        let ended = one.first_end().and_then(End::quiet);
-        [spoke, ended]
-            .into_iter()
-            .flatten()
-            .map(|quiet| (quiet, one.id))
-    });
-    let longest = longest.max()?;
+    let longest = case.index.longest_silence(target)?;
     let longer = quiet.0.saturating_add(tolerance(quiet).0);
     (longest.0.0 > longer).then_some(longest)
 }
