@@ -82,13 +82,13 @@ pub(crate) fn sizes(events: &[Event]) -> Vec<(&'static str, usize)> {
     ]
 }
 
-fn question(number: u64) -> String {
+pub(crate) fn question(number: u64) -> String {
     format!(
         "<iq type='get' to='finesse.example.com' id='{number}:ping' xmlns='jabber:client'><ping xmlns='urn:xmpp:ping'/></iq>"
     )
 }
 
-fn answer(number: u64) -> String {
+pub(crate) fn answer(number: u64) -> String {
     format!(
         "<iq type='result' from='finesse.example.com' to='1001002@finesse.example.com/desktop' id='{number}:ping' xmlns='jabber:client'/>"
     )
@@ -121,7 +121,7 @@ fn update(number: u64) -> String {
 }
 
 /// A text frame (RFC 6455 section 5.2); masked with zeros if a client sends it.
-fn frame(masked: bool, text: &str) -> Vec<u8> {
+pub(crate) fn frame(masked: bool, text: &str) -> Vec<u8> {
     let mask_bit = u8::from(masked) << 7;
     let mut frame = vec![0x81];
     match u8::try_from(text.len()) {
@@ -138,8 +138,8 @@ fn frame(masked: bool, text: &str) -> Vec<u8> {
     frame
 }
 
-const UPGRADE: &[u8] = b"GET /ws/ HTTP/1.1\r\nHost: finesse.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n";
-const SWITCHED: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n";
+pub(crate) const UPGRADE: &[u8] = b"GET /ws/ HTTP/1.1\r\nHost: finesse.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n";
+pub(crate) const SWITCHED: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n";
 const WORDS: &str = "Lunch and a walk around the block ";
 const SECOND: u64 = 1_000_000;
 const HOURS: u64 = 8;

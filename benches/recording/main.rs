@@ -1,20 +1,24 @@
-//! What a recording costs: bytes on the disk for a day of an agent, and events a second to write and to read.
+//! What a recording costs: bytes on the disk for a day of an agent, events a second to write and to read, and time to
+//! diagnose it.
 //!
 //! `cargo bench --bench recording` runs it; `--quick` behind `--` is a smoke run. It fails when an event is lost on the
 //! way, never because of a figure. Each figure is the median of its rounds, which take turns.
 
 mod day;
+mod storm;
 
 use std::error::Error;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use finspect::bus::{Bus, Clock};
+use finspect::diagnose::{Profile, Report, Subject, diagnose};
 use finspect::event::{Event, EventKind, SessionEnded, SessionStarted};
 use finspect::recording::{Header, Item, PartName, Source, Writer, compress};
+use finspect::session::Session;
 use finspect::sink::console::{Colour, Console, Format, Renderer};
 use finspect::sink::recorder::{Recorder, Rotation, Settings};
 use jiff::tz::TimeZone;
@@ -49,6 +53,7 @@ fn run(rounds: usize, days: u64) -> Outcome<()> {
     for (kind, bytes) in day::sizes(&day) {
         writeln!(out, "| bytes a line, {kind} | {bytes} |")?;
     }
+    diagnoses(out, rounds, &day, &path("day.jsonl"))?;
     drop(day);
 
     let events = day::events(days)?;
@@ -85,6 +90,7 @@ fn run(rounds: usize, days: u64) -> Outcome<()> {
             "read, compressed",
             timed(|| read(&packed, events.len(), |_| Ok(())))?,
         );
+        note("fold into a session", timed(|| fold(&events).map(drop))?);
         note(
             "show, compact",
             timed(|| show(&plain, events.len(), Format::Compact))?,
@@ -95,9 +101,8 @@ fn run(rounds: usize, days: u64) -> Outcome<()> {
         );
     }
     writeln!(out, "\n| | events a second | MB a second |\n|---|---|---|")?;
-    for (what, mut seconds) in figures {
-        seconds.sort_by(f64::total_cmp);
-        let median = seconds.get(seconds.len() / 2).copied().unwrap_or(f64::NAN);
+    for (what, seconds) in figures {
+        let median = median(seconds);
         writeln!(
             out,
             "| {what} | {:.0} | {:.0} |",
@@ -106,6 +111,76 @@ fn run(rounds: usize, days: u64) -> Outcome<()> {
         )?;
     }
     Ok(())
+}
+
+/// What the diagnosis costs: of the day, from its file on, and of a recording with many incidents.
+fn diagnoses(out: &mut impl Write, rounds: usize, day: &[Event], file: &Path) -> Outcome<()> {
+    let storm = storm::events(1_500);
+    let connections = storm
+        .iter()
+        .filter(|one| matches!(one.kind, EventKind::Accepted(_)));
+    let (mut whole, mut folding, mut judging) = (Vec::new(), Vec::new(), Vec::new());
+    let mut incidents = 0;
+    for _ in 0..rounds {
+        whole.push(timed(|| {
+            let mut session = Session::default();
+            read(file, day.len(), |event| {
+                session.take(event);
+                Ok(())
+            })?;
+            judged(&session);
+            Ok(())
+        })?);
+        let mut session = Session::default();
+        folding.push(timed(|| {
+            session = fold(&storm)?;
+            Ok(())
+        })?);
+        judging.push(timed(|| {
+            incidents = judged(&session).incidents.len();
+            Ok(())
+        })?);
+    }
+    writeln!(out, "\n| diagnosis | ms |\n|---|---|")?;
+    writeln!(
+        out,
+        "| a day of an agent, read, folded and judged | {:.0} |",
+        median(whole) * 1e3
+    )?;
+    writeln!(
+        out,
+        "| {incidents} incidents on {} connections, {} events: folded | {:.0} |",
+        connections.count(),
+        storm.len(),
+        median(folding) * 1e3
+    )?;
+    writeln!(out, "| the same, judged | {:.0} |", median(judging) * 1e3)?;
+    Ok(())
+}
+
+fn fold(events: &[Event]) -> Outcome<Session> {
+    let mut session = Session::default();
+    for event in events {
+        session.take(event);
+    }
+    match session.span() {
+        Some(_) => Ok(session),
+        None => Err("no event was taken in".into()),
+    }
+}
+
+fn judged(session: &Session) -> Report {
+    let subject = Subject {
+        name: "day.jsonl",
+        session,
+        offset: 0,
+    };
+    diagnose(&[subject], &Profile::default(), &TimeZone::UTC)
+}
+
+fn median(mut seconds: Vec<f64>) -> f64 {
+    seconds.sort_by(f64::total_cmp);
+    seconds.get(seconds.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// Seconds that the work takes.
