@@ -1,0 +1,159 @@
+//! What HTTP, stanzas and handshakes say beyond their own connection: of agents, of Finesse, of a server.
+
+use super::kept::clip;
+use super::{At, Issuer, Service, Session, StateChange, exchange, remember};
+use crate::event::{CertificateFacts, ConnectionId, Event, EventKind, StanzaKind, XmppStanza};
+use crate::finesse::{Reason, Update};
+
+impl Session {
+    /// What an event of HTTP says beyond its own connection.
+    pub(super) fn http(&mut self, id: ConnectionId, event: &Event, at: At, when: When) {
+        let (number, wanted) = match &event.kind {
+            EventKind::HttpRequest(head) => (head.exchange, When::After),
+            EventKind::HttpResponse(head) => (head.exchange, When::Before),
+            EventKind::HttpBody(body) => (body.exchange, When::Before),
+            _ => return,
+        };
+        let Some(connection) = self.connections.get(&id).filter(|_| when == wanted) else {
+            return;
+        };
+        if let Some(exchange) = connection.exchanges.get(number) {
+            self.rest.take(event, connection, exchange, at);
+        }
+        if let (EventKind::HttpResponse(head), Some(target)) = (&event.kind, &connection.target)
+            && let Some(date) = exchange::field(&head.headers, "date")
+            // What a cache has kept has the date of then (RFC 9111 section 5.1).
+            && exchange::field(&head.headers, "age").is_none()
+        {
+            let wall = self.wall.as_ref().map(|wall| wall.at(at.time));
+            if let Some(wall) = wall {
+                self.server_clocks.answered(&target.host, &date, at, wall);
+            }
+        }
+    }
+
+    /// What a stanza says beyond its own connection: of an agent, of Finesse.
+    pub(super) fn stanza(&mut self, id: ConnectionId, at: At, stanza: &XmppStanza) {
+        match &stanza.stanza.kind {
+            StanzaKind::Auth {
+                user: Some(user), ..
+            } => remember(&mut self.users, local_part(user)),
+            StanzaKind::Bind { jid: Some(jid), .. } => {
+                let user = local_part(jid);
+                remember(&mut self.users, user);
+                self.of_agent(user, |agent| agent.bound(id, at));
+            }
+            StanzaKind::Notification { node, .. } => {
+                if let Some(update) = stanza.xml.text().and_then(Update::find) {
+                    self.update(id, at, node.as_deref().unwrap_or_default(), &update);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn update(&mut self, id: ConnectionId, at: At, node: &str, update: &Update) {
+        if let Some(request_id) = &update.request_id {
+            self.rest.pairs.echoed(request_id, at);
+        }
+        let fact = |name: &str| {
+            let found = update.facts.iter().find(|(fact, _)| fact == name);
+            found.map(|(_, text)| text.clone())
+        };
+        let object = update.object.as_deref().unwrap_or_default();
+        if object.eq_ignore_ascii_case("systemInfo") {
+            if let Some(status) = fact("status") {
+                let service = Service {
+                    at,
+                    connection: id,
+                    status,
+                    reason: fact("statusReason"),
+                    maintenance: ["finesseMMode", "ctiMMode"]
+                        .iter()
+                        .any(|name| fact(name).is_some_and(|mode| is_on(&mode))),
+                };
+                self.service.keep(service);
+            }
+        } else if object.eq_ignore_ascii_case("user") {
+            if let (Some(user), Some(state)) = (fact("loginId"), fact("state")) {
+                let change = StateChange {
+                    at,
+                    connection: id,
+                    state,
+                    reason_code: fact("code").or_else(|| system_code(update)),
+                    reason: fact("label"),
+                };
+                self.of_agent(&user, |agent| agent.changed(change));
+            }
+        } else if object.eq_ignore_ascii_case("dialog") || object.eq_ignore_ascii_case("dialogs") {
+            let user = node.strip_prefix("/finesse/api/User/");
+            let user = user.and_then(|rest| rest.split('/').next());
+            if let (Some(user), Some(call)) = (user, fact("id")) {
+                let over = update.event.as_deref() == Some("DELETE");
+                let state = fact("state");
+                self.of_agent(user, |agent| agent.call(&call, state, over, at));
+            }
+        }
+    }
+
+    /// A server's certificate was accepted.
+    pub(super) fn vouched(&mut self, id: ConnectionId, at: At, chain: &[CertificateFacts]) {
+        let target = self.connections.get(&id).and_then(|one| one.target.clone());
+        let (Some(target), Some(leaf)) = (target, chain.first()) else {
+            return;
+        };
+        if self.issuers.len() >= TARGETS && !self.issuers.contains_key(&target) {
+            return;
+        }
+        let issuers = self.issuers.entry(target).or_default();
+        let issuer = clip(&leaf.issuer);
+        if let Some(known) = issuers.iter_mut().find(|one| one.name == issuer) {
+            known.last = at;
+        } else if issuers.len() < ISSUERS {
+            issuers.push(Issuer {
+                name: issuer.to_owned(),
+                first: at,
+                last: at,
+            });
+        }
+    }
+
+    /// A browser went through with TLS.
+    pub(super) fn accepted(&mut self, id: ConnectionId, at: At) {
+        let target = self.connections.get(&id).and_then(|one| one.target.clone());
+        if let Some(target) = target.filter(|_| self.accepted.len() < TARGETS) {
+            self.accepted.entry(target).or_insert(at);
+        }
+    }
+}
+
+/// Whether an event is taken in before or after its connection knows of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    Before,
+    After,
+}
+
+/// `reasonCodeId` where it can be nothing but a code of the system: the ids of other reasons are small.
+fn system_code(update: &Update) -> Option<String> {
+    let id = update.reason_code_id.as_ref()?;
+    let reason = Reason::of(id).filter(|reason| !reason.ambiguous)?;
+    Some(reason.code.to_string())
+}
+
+/// The user of a JID.
+fn local_part(jid: &str) -> &str {
+    jid.split_once('@').map_or(jid, |(user, _)| user)
+}
+
+/// Whether Finesse's word for a mode says that it is on.
+fn is_on(mode: &str) -> bool {
+    !["false", "off", "no", "0", "none"]
+        .iter()
+        .any(|off| mode.eq_ignore_ascii_case(off))
+}
+
+/// Issuers remembered of each target.
+const ISSUERS: usize = 16;
+/// Targets remembered.
+const TARGETS: usize = 256;
