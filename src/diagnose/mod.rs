@@ -31,6 +31,7 @@ pub mod rule;
 pub mod rules;
 mod served;
 mod story;
+pub mod symptom;
 #[cfg(test)]
 mod testing;
 mod together;

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 
 use super::attempt::Attempt;
 use super::clocks::AllClocks;
-use super::incident::{Incident, Symptom};
+use super::incident::Incident;
 use super::loss::Loss;
+use super::symptom::Symptom;
 use crate::session::{At, Session};
 
 /// The desktops' sockets that were bound, sorted so that a long session with many of them takes no long look.

@@ -2,10 +2,10 @@
 
 use super::attempt::{Attempt, Stage};
 use super::case::Case;
-use super::incident::Symptom;
 use super::kin::Kin;
 use super::loss::{Loss, Word, is_desktop};
 use super::report::{Call, Finding, Mover, State, Story, Try, Who};
+use super::symptom::Symptom;
 use super::{moment, words};
 use crate::event::{DialFailure, Direction, Leg, Manner, Micros};
 use crate::session::{At, Connection};

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Subject;
 use super::case::Crowd;
-use super::incident::{Incident, Symptom};
+use super::incident::Incident;
 use super::report::Together;
+use super::symptom::Symptom;
 use crate::event::{Direction, Micros};
 use crate::session::Session;
 

@@ -3,8 +3,8 @@
 
 use super::taken;
 use crate::diagnose::case::Case;
-use crate::diagnose::incident::Symptom;
 use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
+use crate::diagnose::symptom::Symptom;
 use crate::diagnose::words::duration;
 use crate::event::{ConnectionId, Micros};
 use crate::finesse::{Actor, Reason};

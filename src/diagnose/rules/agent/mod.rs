@@ -7,15 +7,15 @@ pub(super) mod signed_out;
 pub(super) mod supervisor;
 
 use crate::diagnose::case::Case;
-use crate::diagnose::incident;
 use crate::diagnose::rule::{Confidence, Verdict};
+use crate::diagnose::symptom;
 use crate::finesse::{Actor, Reason};
 use crate::session::StateChange;
 
 /// The first state in the incident that one of these took from the agent, and the reason that was given.
 fn taken<'a>(case: &Case<'a>, by: &[Actor]) -> Option<(&'a StateChange, &'static Reason)> {
     case.incident.forced().find_map(|change| {
-        let reason = incident::reason(change).filter(|reason| by.contains(&reason.by))?;
+        let reason = symptom::reason(change).filter(|reason| by.contains(&reason.by))?;
         Some((change, reason))
     })
 }

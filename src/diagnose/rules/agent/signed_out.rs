@@ -1,9 +1,9 @@
 //! The agent signed out: nothing is wrong.
 
 use crate::diagnose::case::Case;
-use crate::diagnose::incident::Symptom;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::rules::identity::session_expired;
+use crate::diagnose::symptom::Symptom;
 use crate::diagnose::words::duration;
 use crate::session::At;
 

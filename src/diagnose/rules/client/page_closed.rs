@@ -1,9 +1,9 @@
 //! The page was closed, loaded again, or left for another one (`finesse.md` 4.3, row 12; 8b).
 
 use crate::diagnose::case::Case;
-use crate::diagnose::incident::{Symptom, is_connection_failure};
 use crate::diagnose::loss::{Loss, Word};
 use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
+use crate::diagnose::symptom::{Symptom, is_connection_failure};
 use crate::diagnose::words::duration;
 use crate::event::{Direction, Micros};
 use crate::session::{At, Close, StateChange};

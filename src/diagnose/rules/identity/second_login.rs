@@ -4,10 +4,10 @@
 use super::{successor, zombie_conflict};
 use crate::diagnose::attempt::Stage;
 use crate::diagnose::case::Case;
-use crate::diagnose::incident;
 use crate::diagnose::kin;
 use crate::diagnose::loss::Word;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
+use crate::diagnose::symptom;
 use crate::event::Direction;
 use crate::finesse::Actor;
 
@@ -77,7 +77,7 @@ fn bind_refused(case: &Case<'_>) -> Option<Opinion> {
 /// CCX tells of it by a reason code.
 fn relogin(case: &Case<'_>) -> Option<Opinion> {
     let (change, reason) = case.incident.forced().find_map(|change| {
-        let reason = incident::reason(change)?;
+        let reason = symptom::reason(change)?;
         (reason.by == Actor::OtherLogin).then_some((change, reason))
     })?;
     let says =

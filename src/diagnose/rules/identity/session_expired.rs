@@ -1,10 +1,10 @@
 //! Credentials that were accepted once are no more, and the desktop signs itself out (`finesse.md` 4.3, row 16).
 
 use crate::diagnose::case::Case;
-use crate::diagnose::incident::Symptom;
 use crate::diagnose::refusals;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::rules::agent::signed_out;
+use crate::diagnose::symptom::Symptom;
 use crate::diagnose::words::{count, duration};
 use crate::event::Micros;
 use crate::session::{At, Failure};

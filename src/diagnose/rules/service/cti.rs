@@ -1,8 +1,8 @@
 //! The CTI server, its peripheral gateway or the contact-centre engine is lost to Finesse (`finesse.md` 4.3, row 8).
 
 use crate::diagnose::case::Case;
-use crate::diagnose::incident::{self, Symptom};
 use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
+use crate::diagnose::symptom::{self, Symptom};
 use crate::diagnose::words::{count, duration};
 use crate::event::Micros;
 use crate::finesse::Actor;
@@ -107,7 +107,7 @@ fn said(service: &Service) -> String {
 fn engine_failed(case: &Case<'_>) -> Opinion {
     let mut forced = case.incident.forced();
     let failed = forced
-        .find(|change| incident::reason(change).is_some_and(|reason| reason.by == Actor::Engine));
+        .find(|change| symptom::reason(change).is_some_and(|reason| reason.by == Actor::Engine));
     let Some(change) = failed else {
         return Opinion::Silent;
     };

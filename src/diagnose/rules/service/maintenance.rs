@@ -1,10 +1,10 @@
 //! Finesse is put into maintenance, and its desktops move to the other node (`finesse.md` 4.3, row 17).
 
 use crate::diagnose::case::Case;
-use crate::diagnose::incident::Symptom;
 use crate::diagnose::loss::{Loss, Word};
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::rules::agent::signed_out;
+use crate::diagnose::symptom::Symptom;
 use crate::diagnose::words::duration;
 use crate::event::Direction;
 use crate::session::{At, Service};

@@ -1,8 +1,8 @@
 //! Finesse's web application is down while its notification service lives (`finesse.md` 4.3, row 7).
 
 use crate::diagnose::case::Case;
-use crate::diagnose::incident::Symptom;
 use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
+use crate::diagnose::symptom::Symptom;
 use crate::diagnose::words::{count, duration};
 use crate::event::{ConnectionId, Direction};
 use crate::session::{At, Connection};
