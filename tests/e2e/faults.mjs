@@ -1,7 +1,9 @@
 // Real faults between real ends, each recorded by finspect and diagnosed by it.
 //
-//   node faults.mjs [--finspect PROGRAM] [--keep] [--keep-recordings FOLDER] [--interval MS] [--at-once COUNT] [FAULT…]
+//   node faults.mjs [--finspect PROGRAM] [--keep] [--keep-recordings FOLDER] [--interval MS] [--at-once COUNT] [--healthy]
+//     [FAULT…]
 //
+// Beside them, what is no fault although it may look like one: a few of those, all and only those with --healthy.
 // One line a check, and `N passed, N failed` at the end. Everything happens in namespaces of its own (network, mounts,
 // processes) and in one temporary folder; whatever was started is ended, whatever happens.
 
@@ -28,6 +30,7 @@ import { faults as page } from './scenarios/faults/page.mjs';
 import { faults as reset } from './scenarios/faults/reset.mjs';
 import { faults as service } from './scenarios/faults/service.mjs';
 import { faults as wayOut } from './scenarios/faults/way-out.mjs';
+import { HEALTHY } from './scenarios/healthy/all.mjs';
 
 /** Every fault; those that take longest first. */
 const FAULTS = [...blackHole, ...idle, ...browser, ...service, ...latency, ...reset, ...page, ...login, ...wayOut, ...middle, ...machine];
@@ -44,18 +47,21 @@ const { values: options, positionals: wanted } = parseArgs({
     finspect: { type: 'string' },
     keep: { type: 'boolean' },
     'keep-recordings': { type: 'string' },
+    healthy: { type: 'boolean' },
     interval: { type: 'string', default: '1000' },
     'at-once': { type: 'string', default: '8' },
   },
 });
 const binary = options.finspect ? resolve(options.finspect) : fileURLToPath(new URL('../../target/debug/finspect', import.meta.url));
 const called = (one) => ({ name }) => name === one || name.startsWith(`${one}.`);
-const faults = FAULTS.filter((fault) => wanted.length === 0 || wanted.some((one) => called(one)(fault)));
+const named = [...FAULTS, ...HEALTHY].filter((fault) => wanted.some((one) => called(one)(fault)));
+const unnamed = options.healthy ? HEALTHY : [...FAULTS, ...HEALTHY.filter(({ quick }) => quick)];
+const faults = wanted.length > 0 ? named : unnamed;
 const interval = Number(options.interval);
-const unknown = wanted.filter((one) => !FAULTS.some(called(one)));
+const unknown = wanted.filter((one) => ![...FAULTS, ...HEALTHY].some(called(one)));
 
 if (unknown.length > 0) {
-  refuse('faults.mjs', `no fault ${unknown.join(', ')}; there are ${FAULTS.map(({ name }) => name).join(', ')}`);
+  refuse('faults.mjs', `no fault ${unknown.join(', ')}; there are ${[...FAULTS, ...HEALTHY].map(({ name }) => name).join(', ')}`);
 }
 if (!existsSync(binary)) refuse('faults.mjs', `no program at ${binary}; run cargo build first, or name it with --finspect`);
 
@@ -73,24 +79,27 @@ if (!inside()) {
 async function all({ place, tally, giveUp }) {
   process.stdin.on('end', () => giveUp('nobody listens any more')).resume();
   const ports = portsFrom(FIRST_PORT);
-  const agents = faults.map((_, index) => ({ ...AGENT, user: String(1001002 + index) }));
+  const agents = faults.map(({ colleagues = 0 }, index) => ({ ...AGENT, user: String(1001002 + index),
+    colleagues: Array.from({ length: colleagues }, (_, other) => ({ ...AGENT, user: String(1002002 + 10 * index + other) })) }));
+  const everybody = agents.flatMap((agent) => [agent, ...agent.colleagues]);
   const stage = await guarded('stage', tally, async (checks) => {
     const network = await checks.step('a network of our own stands', () => startNetwork(place, faults.length + 1));
     await checks.step('a name server that knows no name', () => startNameServer(place));
     const servers = (address) => ({ address, listen: '0.0.0.0', command: network.command });
     const calm = network.paths.at(-1);
     const prosody = await checks.step('Prosody starts',
-      () => startProsody(place, { agents, where: servers(calm.address), ports: ports() }));
-    await checks.step('its publisher logs in', async () => {
-      const publisher = await Publisher.enter(prosody);
-      place.onLeave(() => publisher.leave());
-      for (const { user } of agents) await publisher.create(nodeOf(user));
+      () => startProsody(place, { agents: everybody, where: servers(calm.address), ports: ports() }));
+    const publisher = await checks.step('its publisher logs in', async () => {
+      const entered = await Publisher.enter(prosody);
+      place.onLeave(() => entered.leave());
+      for (const { user } of agents) await entered.create(nodeOf(user));
+      return entered;
     });
     await checks.step('an authority is made', async () => {
       const made = await runFinspect(place, binary, ['ca', 'create', '--for', DOMAIN, '--ca-dir', place.path('authority')]);
       if (made.status !== 0) throw new Error(made.stderr);
     });
-    return { place, binary, network, servers, ports, prosody, interval, keepRecordings: options['keep-recordings'] };
+    return { place, binary, network, servers, ports, prosody, publisher, interval, keepRecordings: options['keep-recordings'] };
   });
   if (!stage) return;
   const each = faults.map((fault, index) => ({ fault, agent: agents[index], path: stage.network.paths[index] }));

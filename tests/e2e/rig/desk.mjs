@@ -24,21 +24,39 @@ const ATTEMPT = { intervals: 5, count: 30 };
 export class Desk {
   /**
    * A client behind the proxy `door` (`host:port`) that trusts the authority; `interval` is that of its pings. It may
-   * ask for another `domain`, and say another `presence`, or none if that is empty.
+   * ask for another `domain` or `resource`, and say another `presence`, or none if that is empty; `tls` are more options
+   * of its TLS, and `direct` means that the door is the server itself to it.
    */
-  constructor({ door, authority, agent, interval, domain = DOMAIN, presence = '<presence xmlns="jabber:client"/>' }) {
-    Object.assign(this, { door, authority, agent, interval, presence, status: [], unanswered: 0, count: 0, attempts: 0 });
+  constructor({ door, authority, agent, interval, domain = DOMAIN, resource = RESOURCE, tls = {}, direct = false,
+    presence = '<presence xmlns="jabber:client"/>' }) {
+    Object.assign(this, { door, authority, agent, interval, resource, tls, direct, presence });
+    Object.assign(this, { status: [], unanswered: 0, count: 0, attempts: 0 });
     this.lost = new Set();
     this.open = `<open xmlns="${FRAMING}" to="${domain}" version="1.0"/>`;
   }
 
   /** Loads a page, as a browser does before anybody logs in. */
   async visit(path) {
+    return this.request('GET', path);
+  }
+
+  /** Asks for something on a connection of its own; the answer's status. */
+  async request(method, path, { headers = {}, body = '' } = {}) {
+    const tls = await this.spare();
+    const all = { Host: `${DOMAIN}:${PORT}`, Connection: 'close', 'Content-Length': Buffer.byteLength(body), ...headers };
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    const answer = once(tls, 'data');
+    tls.write(`${method} ${path} HTTP/1.1\r\n${lines}\r\n${body}`);
+    const [head] = await within(`an answer to ${method} ${path}`, answer);
+    await within('the end of the answer', once(tls.resume(), 'close'));
+    return Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1]);
+  }
+
+  /** A TLS connection on which nothing is said so far, to the desktop's host or to another one. */
+  spare(target) {
     const attempt = {};
     this.lost.add(attempt);
-    const tls = await this.#tunnel(attempt);
-    tls.resume().write(`GET ${path} HTTP/1.1\r\nHost: ${DOMAIN}:${PORT}\r\nConnection: close\r\n\r\n`);
-    await within('the end of the page', once(tls, 'close'));
+    return this.#tunnel(attempt, target);
   }
 
   /** Connects, and goes on trying until it may not. */
@@ -76,9 +94,22 @@ export class Desk {
     this.current.socket.send(xml);
   }
 
+  /** Subscribes to a node of Prosody's, as the full JID. */
+  subscribe(node) {
+    this.say(`<iq type="set" to="pubsub.${DOMAIN}" id="subscription" xmlns="jabber:client">`
+      + '<pubsub xmlns="http://jabber.org/protocol/pubsub">'
+      + `<subscribe node="${node}" jid="${this.agent.user}@${DOMAIN}/${this.resource}"/></pubsub></iq>`);
+  }
+
   /** Pings no more, as a page does whose timers the browser holds back. */
   hide() {
     clearInterval(this.timer);
+  }
+
+  /** Pings again. */
+  show() {
+    const attempt = this.current;
+    this.timer = setInterval(() => this.#ping(attempt), this.interval);
   }
 
   /** Leaves as the desktop does when its page unloads. */
@@ -102,14 +133,17 @@ export class Desk {
     this.current = undefined;
   }
 
-  async #tunnel(attempt) {
+  async #tunnel(attempt, target = `${DOMAIN}:${PORT}`) {
     const [host, port] = this.door.split(':');
     attempt.raw = connect(Number(port), host).on('error', () => {});
     await once(attempt.raw, 'connect');
-    attempt.raw.write(`CONNECT ${DOMAIN}:${PORT} HTTP/1.1\r\nHost: ${DOMAIN}:${PORT}\r\n\r\n`);
-    const head = await Promise.race([once(attempt.raw, 'data'), once(attempt.raw, 'close').then(() => ['no answer'])]);
-    if (!/^HTTP\/1\.1 200 /.test(head[0])) throw new Error(String(head[0]).split('\r\n')[0]);
-    const tls = tlsConnect({ socket: attempt.raw, servername: DOMAIN, ca: this.authority, ALPNProtocols: ['http/1.1'] });
+    if (!this.direct) {
+      attempt.raw.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
+      const head = await Promise.race([once(attempt.raw, 'data'), once(attempt.raw, 'close').then(() => ['no answer'])]);
+      if (!/^HTTP\/1\.1 200 /.test(head[0])) throw new Error(String(head[0]).split('\r\n')[0]);
+    }
+    const tls = tlsConnect({ socket: attempt.raw, servername: target.split(':')[0], ca: this.authority, ALPNProtocols: ['http/1.1'],
+      ...this.tls });
     tls.on('error', () => {});
     await Promise.race([once(tls, 'secureConnect'), once(tls, 'close').then(() => { throw new Error('no TLS'); })]);
     return tls;
@@ -138,7 +172,7 @@ export class Desk {
       this.#given('unauthorized', attempt);
     } else if (/^<(stream:)?features/.test(xml)) {
       send('<iq type="set" id="_bind_auth_2" xmlns="jabber:client"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind">'
-        + `<resource>${RESOURCE}</resource></bind></iq>`);
+        + `<resource>${this.resource}</resource></bind></iq>`);
     } else if (/id=['"]_bind_auth_2['"]/.test(xml)) {
       if (this.presence) send(this.presence);
     } else if (this.status.at(-1) === 'connecting' && PUBLISHER_THERE.test(xml)) {

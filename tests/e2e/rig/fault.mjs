@@ -2,10 +2,11 @@
 
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startBrowser } from './browser.mjs';
 import { Desk } from './desk.mjs';
-import { diagnosed } from './diagnosis.mjs';
+import { diagnosed, healthy } from './diagnosis.mjs';
 import { startFinspect } from './finspect.mjs';
 import { DOMAIN, PORT, startProsody } from './prosody.mjs';
 import { Publisher } from './publisher.mjs';
@@ -21,7 +22,7 @@ export class Fault {
   /** `stage` is what all faults share, `agent` and `path` are this one's. */
   constructor(fault, stage, checks, agent, path) {
     Object.assign(this, { fault, name: fault.name, stage, checks, agent, path });
-    this.interval = stage.interval;
+    this.interval = stage.interval * (fault.pace ?? 1);
     this.file = stage.place.path(`${this.name}.jsonl`);
   }
 
@@ -33,9 +34,21 @@ export class Fault {
     this.#discretion(recording);
     if (this.stage.keepRecordings) {
       mkdirSync(this.stage.keepRecordings, { recursive: true });
-      copyFileSync(this.file, join(this.stage.keepRecordings, `real.${this.name}.jsonl`));
+      copyFileSync(this.file, join(this.stage.keepRecordings, this.isHealthy ? `${this.name}.jsonl` : `real.${this.name}.jsonl`));
     }
-    await diagnosed(this.checks, this.stage, this.file, this.fault.rule);
+    const stage = { ...this.stage, interval: this.interval };
+    if (this.isHealthy) await healthy(this.checks, stage, this.file);
+    else await diagnosed(this.checks, stage, this.file, this.fault.rule);
+  }
+
+  /** Whether nothing may be found. */
+  get isHealthy() {
+    return this.fault.rule === 'healthy';
+  }
+
+  /** Waits for so many intervals of the ping. */
+  intervals(count) {
+    return setTimeout(count * this.interval);
   }
 
   /** Where Prosody is reached on this fault's path. */
@@ -89,6 +102,11 @@ export class Fault {
     return startBrowser(this.stage.place, this.name, { args: [`--proxy-server=http://${this.finspect.address}`], trusted });
   }
 
+  /** Another agent of the shared Prosody; there are as many as the fault's row says. */
+  colleague(index) {
+    return this.agent.colleagues[index];
+  }
+
   /** A Prosody that is this fault's alone, with its publisher in it unless it is `empty`. */
   async ownProsody({ empty = false, settings } = {}) {
     const prosody = await startProsody(this.stage.place, { name: `prosody-${this.name}`, agents: [this.agent],
@@ -107,14 +125,24 @@ export class Fault {
     return publisher;
   }
 
+  /** Publishes so many events of so many characters to the agent, whose desk subscribes, some every interval. */
+  async publish(desk, count, characters, perInterval) {
+    desk.subscribe(nodeOf(this.agent.user));
+    for (let sent = 0; sent < count; sent += 1) {
+      const text = `${sent} `.repeat(Math.ceil(characters / 4));
+      await this.stage.publisher.publish(nodeOf(this.agent.user), `<Update><data>${text}</data></Update>`);
+      await this.intervals(1 / perInterval);
+    }
+  }
+
   /** Waits until what is recorded so far is like this. */
   told(what, is) {
     const bound = 30_000 + 10 * this.interval;
     return this.finspect.program.until(what, () => is(new Recording(this.file)), bound);
   }
 
-
   async #end() {
+    if (this.finspect.killed) return new Recording(this.file);
     const code = await this.finspect.program.stop();
     if (code !== 0) throw new Error(this.finspect.program.fate());
     return until('the recording to be whole', () => {

@@ -18,11 +18,11 @@ export async function startFinspect(place, binary, name, args, { record, authori
 }
 
 /** Starts `finspect simulate` on a free port as `hostname` and waits for its ready file. It tells who may sign in. */
-export async function startSimulator(place, binary, hostname) {
-  const readyFile = place.path('simulator.ready.json');
-  const authority = place.path('simulator-ca.pem');
-  const program = place.start('simulator', binary, ['simulate', '--listen', '127.0.0.1:0', '--hostname', hostname,
-    '--ca-out', authority, '--ready-file', readyFile], { env: environment(place) });
+export async function startSimulator(place, binary, hostname, { name = 'simulator', args = [] } = {}) {
+  const readyFile = place.path(`${name}.ready.json`);
+  const authority = place.path(`${name}-ca.pem`);
+  const program = place.start(name, binary, ['simulate', '--listen', '127.0.0.1:0', '--hostname', hostname,
+    '--ca-out', authority, '--ready-file', readyFile, ...args], { env: environment(place) });
   const ready = await program.until('the ready file of the simulator', () => readWhole(readyFile), START);
   const [, user, password] = /\bagent (\S+), password (\S+?),/.exec(program.stderr()) ?? [];
   return { program, address: ready.address, authority, agent: { user, password } };

@@ -6,16 +6,17 @@ import { DOMAIN, answers } from './prosody.mjs';
 
 /**
  * Starts it before a port of the servers; its own port. `idle` is how many milliseconds of silence it allows; `signer`
- * names an authority of its own, with whose certificate it ends TLS and opens it anew behind.
+ * names an authority of its own, with whose certificate it ends TLS and opens it anew behind; `front` are more words of
+ * where it listens, `lines` more lines of its front side, which reads HTTP if there are any.
  */
-export async function startHaproxy({ stage, name, path }, backPort, { idle = 60_000, signer }) {
+export async function startHaproxy({ stage, name, path }, backPort, { idle = 60_000, signer, front = '', lines }) {
   const folder = stage.place.mkdir(`haproxy-${name}`);
   const { https: port } = stage.ports();
   const config = `${folder}/haproxy.cfg`;
   const [before, behind] = signer ? [` ssl crt ${certificate(folder, signer)}`, ` ssl verify none sni str(${DOMAIN})`] : ['', ''];
   writeFileSync(config, [
-    'defaults', '  mode tcp', '  timeout connect 5s', `  timeout client ${idle}ms`, `  timeout server ${idle}ms`,
-    'frontend before', `  bind 0.0.0.0:${port}${before}`, '  default_backend behind',
+    'defaults', `  mode ${lines ? 'http' : 'tcp'}`, '  timeout connect 5s', `  timeout client ${idle}ms`, `  timeout server ${idle}ms`,
+    'frontend before', `  bind 0.0.0.0:${port}${before}${front}`, ...(lines ?? []).map((line) => `  ${line}`), '  default_backend behind',
     'backend behind', `  server one 127.0.0.1:${backPort}${behind}`, '',
   ].join('\n'));
   const [command, ...args] = stage.network.command('haproxy', '-db', '-q', '-f', config);

@@ -105,6 +105,26 @@ export class Path {
       `chain leaving { type filter hook postrouting priority 0; oifname far${this.number} drop; }`);
   }
 
+  /** Swallows what goes to the servers alone, or what comes from them. */
+  swallowOneWay(there) {
+    return this.#rules(there
+      ? `chain arriving { type filter hook prerouting priority 0; iifname far${this.number} drop; }`
+      : `chain leaving { type filter hook postrouting priority 0; oifname far${this.number} drop; }`);
+  }
+
+  /** Loses packets both ways: those of which nft's `numgen` says so, such as `random mod 100 < 20`. */
+  lose(which) {
+    return this.#rules(
+      `chain arriving { type filter hook prerouting priority 0; iifname far${this.number} numgen ${which} drop; }`,
+      `chain leaving { type filter hook postrouting priority 0; oifname far${this.number} numgen ${which} drop; }`);
+  }
+
+  /** Loses what comes from the servers faster than `rate`, such as `40 kbytes/second burst 20 kbytes`. */
+  narrow(rate) {
+    return this.#rules(`chain leaving { type filter hook postrouting priority 0;
+      oifname far${this.number} limit rate over ${rate} drop; }`);
+  }
+
   /** Answers what arrives for the port with RST. */
   reset(port) {
     return this.#rules(`chain arriving { type filter hook input priority 0;

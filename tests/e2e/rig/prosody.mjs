@@ -27,7 +27,8 @@ const HERE = { address: '127.0.0.1', listen: '127.0.0.1', command: (...words) =>
 /**
  * Starts Prosody; the address and the ports of its TLS and its plain HTTP side, its certificate files and its program.
  * `where` holds the address at which it is reached, the one on which it listens, and how a command is run there;
- * `settings` may hold `patience`, the seconds it waits for a client that takes nothing, and the `path` of its WebSocket.
+ * `settings` may hold `patience`, the seconds it waits for a client that takes nothing, the `path` of its WebSocket, and
+ * the only TLS `protocol` that it speaks.
  */
 export async function startProsody(place, { name = 'prosody', agents = [AGENT], where = HERE, ports, settings } = {}) {
   const folder = place.mkdir(name);
@@ -69,7 +70,7 @@ function layOutPage(www) {
   cpSync(STROPHE, `${www}/strophe.js`);
 }
 
-function configuration(folder, files, { http, https, listen, patience = 180, path = '/ws' }) {
+function configuration(folder, files, { http, https, listen, patience = 180, path = '/ws', protocol }) {
   return `
 -- Prosody refuses to be root unless told otherwise; where this runs as root, it is in a container of its own.
 run_as_root = true
@@ -91,7 +92,7 @@ http_interfaces = { "${listen}" }
 http_ports = { ${http} }
 https_interfaces = { "${listen}" }
 https_ports = { ${https} }
-https_ssl = { certificate = "${files.certificate}", key = "${files.key}" }
+https_ssl = { certificate = "${files.certificate}", key = "${files.key}"${protocol ? `; protocol = "${protocol}"` : ''} }
 http_paths = { websocket = "${path}"; files = "/desktop" }
 http_files_dir = "${folder}/www"
 

@@ -3,8 +3,8 @@
 import { connect, createServer } from 'node:net';
 
 /**
- * Starts it before `target` (`host:port`); its own address, `delay`, milliseconds for what arrives from now on, and
- * `cut`, which ends every connection with a FIN to both sides.
+ * Starts it before `target` (`host:port`); its own address, `delay`, milliseconds for what arrives from now on or what
+ * gives them, and `cut`, which ends every connection with a FIN to both sides.
  */
 export function startSlowRelay(place, target) {
   const [host, port] = target.split(':');
@@ -20,7 +20,7 @@ export function startSlowRelay(place, target) {
     const server = connect({ port: Number(port), host });
     sockets.add(client).add(server);
     client.pipe(server);
-    const late = inOrder(() => relay.delay);
+    const late = inOrder(() => (typeof relay.delay === 'function' ? relay.delay() : relay.delay));
     server.on('data', (chunk) => late(() => client.write(chunk)));
     server.on('end', () => late(() => client.end()));
     for (const [one, other] of [[client, server], [server, client]]) one.on('error', () => other.resetAndDestroy());
