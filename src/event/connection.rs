@@ -173,6 +173,24 @@ pub enum DialFailure {
     Other(String),
 }
 
+impl DialFailure {
+    /// What it says in free words, if it does.
+    pub const fn text_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Unresolved(text)
+            | Self::ProxyRefused(text)
+            | Self::ProxyUnintelligible(text)
+            | Self::Other(text) => Some(text),
+            Self::ConnectionRefused
+            | Self::NetworkUnreachable
+            | Self::HostUnreachable
+            | Self::TimedOut
+            | Self::Reset
+            | Self::Loop => None,
+        }
+    }
+}
+
 impl fmt::Display for DialFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -275,6 +293,22 @@ pub enum Manner {
     Stopped,
     /// Nobody saw how.
     Unknown,
+}
+
+impl Manner {
+    /// What it says in free words, if it does.
+    pub const fn text_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Alert(text) | Self::TlsBroken(text) | Self::Error(text) => Some(text),
+            Self::Fin
+            | Self::CloseNotify
+            | Self::FinWithoutCloseNotify
+            | Self::Reset
+            | Self::TimedOut
+            | Self::Stopped
+            | Self::Unknown => None,
+        }
+    }
 }
 
 /// Both directions have ended and the connection is gone.

@@ -154,3 +154,17 @@ pub enum HttpViolation {
     /// A protocol switch (101) to something that we do not read; opaque from here on.
     UnknownUpgrade(String),
 }
+
+impl HttpViolation {
+    /// What it says in free words, if it does.
+    pub const fn text_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::MalformedHead(text) | Self::UnknownUpgrade(text) => Some(text),
+            Self::HeadTooLarge(_)
+            | Self::BadContentLength
+            | Self::BadChunk
+            | Self::UnaskedResponse
+            | Self::CutOff => None,
+        }
+    }
+}

@@ -149,6 +149,28 @@ pub enum TlsFailure {
     Other(String),
 }
 
+impl TlsFailure {
+    /// What it says in free words, if it does.
+    pub const fn text_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::BadCertificate(text)
+            | Self::AuthorityUnknown(text)
+            | Self::CertificateRejected(text)
+            | Self::BadDate(text)
+            | Self::Alert(text)
+            | Self::Incompatible(text)
+            | Self::Broken(text)
+            | Self::Other(text) => Some(text),
+            Self::UnknownIssuer
+            | Self::Expired
+            | Self::WrongName
+            | Self::PinMismatch
+            | Self::ClosedSilently
+            | Self::Reset => None,
+        }
+    }
+}
+
 impl fmt::Display for TlsFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

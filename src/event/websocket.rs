@@ -154,3 +154,28 @@ pub enum WebSocketViolation {
     /// The connection ended inside a frame or between the fragments of a message.
     CutOff,
 }
+
+impl WebSocketViolation {
+    /// What it says in free words, if it does.
+    pub const fn text_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::LostSync(text) => Some(text),
+            Self::ReservedBits(_)
+            | Self::UnknownOpcode(_)
+            | Self::UnmaskedClientFrame
+            | Self::MaskedServerFrame
+            | Self::FragmentedControl
+            | Self::OversizedControl(_)
+            | Self::LengthNotMinimal
+            | Self::LengthOverflow
+            | Self::UnexpectedContinuation
+            | Self::ExpectedContinuation
+            | Self::InvalidUtf8
+            | Self::TruncatedClose
+            | Self::BadCloseCode(_)
+            | Self::DataAfterClose
+            | Self::InflatedOverLimit(_)
+            | Self::CutOff => None,
+        }
+    }
+}

@@ -11,11 +11,10 @@ use std::borrow::Cow;
 
 use super::pseudonym::Class;
 use crate::event::{
-    Accepted, Attempt, AttemptOutcome, CertificateFacts, ClientHello, DialFailure, EventKind, Host,
-    HttpBody, HttpRequest, HttpResponse, HttpViolation, Interface, Listening, Manner, QName,
-    Recorder, Refusal, Rewritten, SessionStarted, Source, Stanza, StanzaError, StanzaKind,
-    TlsEstablished, TlsFailed, TlsFailure, UpstreamFailed, WebSocketOpened, WebSocketViolation,
-    XmppStanza,
+    Accepted, Attempt, AttemptOutcome, CertificateFacts, ClientHello, EventKind, Host, HttpBody,
+    HttpRequest, HttpResponse, Interface, Listening, QName, Recorder, Refusal, Rewritten,
+    SessionStarted, Source, Stanza, StanzaError, StanzaKind, TlsEstablished, TlsFailed,
+    UpstreamFailed, WebSocketOpened, XmppStanza,
 };
 
 impl Redactor {
@@ -37,15 +36,15 @@ impl Redactor {
             EventKind::HttpRequest(head) => self.request(head),
             EventKind::HttpResponse(head) => self.response(head),
             EventKind::HttpBody(body) => self.body(body),
-            EventKind::HttpViolation(violation) => self.http_violation(violation),
+            EventKind::HttpViolation(violation) => self.texts(violation.text_mut()),
             EventKind::WebSocketOpened(opened) => self.opened(opened),
             EventKind::WebSocketMessage(message) => self.payload(&mut message.payload),
             EventKind::WebSocketPing(payload) => self.payload(payload),
             EventKind::WebSocketPong(pong) => self.payload(&mut pong.payload),
             EventKind::WebSocketClose(closing) => self.text(&mut closing.reason),
-            EventKind::WebSocketViolation(violation) => self.websocket_violation(violation),
+            EventKind::WebSocketViolation(violation) => self.texts(violation.text_mut()),
             EventKind::XmppStanza(stanza) => self.stanza(stanza),
-            EventKind::Ended(ended) => self.manner(&mut ended.manner),
+            EventKind::Ended(ended) => self.texts(ended.manner.text_mut()),
             EventKind::Host(host) => self.host(host),
             EventKind::Recorder(recorder) => self.recorder(recorder),
             EventKind::Protocol(_)
@@ -165,50 +164,20 @@ impl Redactor {
             .iter_mut()
             .for_each(|address| self.client_address(address));
         match &mut attempt.outcome {
-            AttemptOutcome::Failed(failure) => self.dial_failure(failure),
+            AttemptOutcome::Failed(failure) => self.texts(failure.text_mut()),
             AttemptOutcome::Connected | AttemptOutcome::Abandoned => {}
         }
     }
 
     fn upstream_failed(&self, failed: &mut UpstreamFailed) {
         self.authority(&mut failed.target);
-        self.dial_failure(&mut failed.reason);
-    }
-
-    fn dial_failure(&self, failure: &mut DialFailure) {
-        match failure {
-            DialFailure::Unresolved(text)
-            | DialFailure::ProxyRefused(text)
-            | DialFailure::ProxyUnintelligible(text)
-            | DialFailure::Other(text) => self.text(text),
-            DialFailure::ConnectionRefused
-            | DialFailure::NetworkUnreachable
-            | DialFailure::HostUnreachable
-            | DialFailure::TimedOut
-            | DialFailure::Reset
-            | DialFailure::Loop => {}
-        }
+        self.texts(failed.reason.text_mut());
     }
 
     fn tls_failed(&self, failed: &mut TlsFailed) {
         self.texts(&mut failed.advice);
         self.chain(&mut failed.chain);
-        match &mut failed.reason {
-            TlsFailure::BadCertificate(text)
-            | TlsFailure::AuthorityUnknown(text)
-            | TlsFailure::CertificateRejected(text)
-            | TlsFailure::BadDate(text)
-            | TlsFailure::Alert(text)
-            | TlsFailure::Incompatible(text)
-            | TlsFailure::Broken(text)
-            | TlsFailure::Other(text) => self.text(text),
-            TlsFailure::UnknownIssuer
-            | TlsFailure::Expired
-            | TlsFailure::WrongName
-            | TlsFailure::PinMismatch
-            | TlsFailure::ClosedSilently
-            | TlsFailure::Reset => {}
-        }
+        self.texts(failed.reason.text_mut());
     }
 
     fn rewritten(&self, rewritten: &mut Rewritten) {
@@ -237,45 +206,10 @@ impl Redactor {
         self.payload(&mut body.content);
     }
 
-    fn http_violation(&self, violation: &mut HttpViolation) {
-        match violation {
-            HttpViolation::MalformedHead(text) | HttpViolation::UnknownUpgrade(text) => {
-                self.text(text);
-            }
-            HttpViolation::HeadTooLarge(_)
-            | HttpViolation::BadContentLength
-            | HttpViolation::BadChunk
-            | HttpViolation::UnaskedResponse
-            | HttpViolation::CutOff => {}
-        }
-    }
-
     fn opened(&self, opened: &mut WebSocketOpened) {
         self.target(&mut opened.target);
         self.texts(&mut opened.subprotocol);
         self.texts(&mut opened.unknown_extensions);
-    }
-
-    fn websocket_violation(&self, violation: &mut WebSocketViolation) {
-        match violation {
-            WebSocketViolation::LostSync(text) => self.text(text),
-            WebSocketViolation::ReservedBits(_)
-            | WebSocketViolation::UnknownOpcode(_)
-            | WebSocketViolation::UnmaskedClientFrame
-            | WebSocketViolation::MaskedServerFrame
-            | WebSocketViolation::FragmentedControl
-            | WebSocketViolation::OversizedControl(_)
-            | WebSocketViolation::LengthNotMinimal
-            | WebSocketViolation::LengthOverflow
-            | WebSocketViolation::UnexpectedContinuation
-            | WebSocketViolation::ExpectedContinuation
-            | WebSocketViolation::InvalidUtf8
-            | WebSocketViolation::TruncatedClose
-            | WebSocketViolation::BadCloseCode(_)
-            | WebSocketViolation::DataAfterClose
-            | WebSocketViolation::InflatedOverLimit(_)
-            | WebSocketViolation::CutOff => {}
-        }
     }
 
     fn stanza(&self, stanza: &mut XmppStanza) {
@@ -365,18 +299,5 @@ impl Redactor {
     fn error(&self, error: &mut StanzaError) {
         self.text(&mut error.condition);
         self.texts(&mut error.text);
-    }
-
-    fn manner(&self, manner: &mut Manner) {
-        match manner {
-            Manner::Alert(text) | Manner::TlsBroken(text) | Manner::Error(text) => self.text(text),
-            Manner::Fin
-            | Manner::CloseNotify
-            | Manner::FinWithoutCloseNotify
-            | Manner::Reset
-            | Manner::TimedOut
-            | Manner::Stopped
-            | Manner::Unknown => {}
-        }
     }
 }

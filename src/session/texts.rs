@@ -24,6 +24,21 @@ macro_rules! texts {
     };
 }
 
+/// Those that say something in free words, or nothing.
+macro_rules! words {
+    ($($of:ty)*) => {
+        $(impl Texts for $of {
+            fn texts(&mut self, each: &mut dyn FnMut(&mut String)) {
+                if let Some(text) = self.text_mut() {
+                    each(text);
+                }
+            }
+        })*
+    };
+}
+
+words! { DialFailure HttpViolation Manner TlsFailure WebSocketViolation }
+
 texts! {
     At {}
     ConnectionId {}
@@ -39,6 +54,7 @@ texts! {
     Call { id, state }
     CertificateFacts { subject, issuer, names, sha256 }
     Close { reason }
+    End { manner }
     Exchange { method, target, request_id }
     Failure { method, target }
     Handshake { failure, chain }
@@ -99,43 +115,11 @@ impl<A: Texts, B: Texts, C: Texts> Texts for (A, B, C) {
     }
 }
 
-impl Texts for End {
-    fn texts(&mut self, each: &mut dyn FnMut(&mut String)) {
-        match &mut self.manner {
-            Manner::Alert(text) | Manner::TlsBroken(text) | Manner::Error(text) => each(text),
-            Manner::Fin
-            | Manner::CloseNotify
-            | Manner::FinWithoutCloseNotify
-            | Manner::Reset
-            | Manner::TimedOut
-            | Manner::Stopped
-            | Manner::Unknown => {}
-        }
-    }
-}
-
 impl Texts for Attempt {
     fn texts(&mut self, each: &mut dyn FnMut(&mut String)) {
         match &mut self.outcome {
             AttemptOutcome::Failed(failure) => failure.texts(each),
             AttemptOutcome::Connected | AttemptOutcome::Abandoned => {}
-        }
-    }
-}
-
-impl Texts for DialFailure {
-    fn texts(&mut self, each: &mut dyn FnMut(&mut String)) {
-        match self {
-            Self::Unresolved(text)
-            | Self::ProxyRefused(text)
-            | Self::ProxyUnintelligible(text)
-            | Self::Other(text) => each(text),
-            Self::ConnectionRefused
-            | Self::NetworkUnreachable
-            | Self::HostUnreachable
-            | Self::TimedOut
-            | Self::Reset
-            | Self::Loop => {}
         }
     }
 }
@@ -152,48 +136,6 @@ impl Texts for Refusal {
             | Self::Silent(_)
             | Self::Vanished
             | Self::NoServerName => {}
-        }
-    }
-}
-
-impl Texts for TlsFailure {
-    fn texts(&mut self, each: &mut dyn FnMut(&mut String)) {
-        match self {
-            Self::BadCertificate(text)
-            | Self::AuthorityUnknown(text)
-            | Self::CertificateRejected(text)
-            | Self::BadDate(text)
-            | Self::Alert(text)
-            | Self::Incompatible(text)
-            | Self::Broken(text)
-            | Self::Other(text) => each(text),
-            Self::UnknownIssuer
-            | Self::Expired
-            | Self::WrongName
-            | Self::PinMismatch
-            | Self::ClosedSilently
-            | Self::Reset => {}
-        }
-    }
-}
-
-impl Texts for HttpViolation {
-    fn texts(&mut self, each: &mut dyn FnMut(&mut String)) {
-        match self {
-            Self::MalformedHead(text) | Self::UnknownUpgrade(text) => each(text),
-            Self::HeadTooLarge(_)
-            | Self::BadContentLength
-            | Self::BadChunk
-            | Self::UnaskedResponse
-            | Self::CutOff => {}
-        }
-    }
-}
-
-impl Texts for WebSocketViolation {
-    fn texts(&mut self, each: &mut dyn FnMut(&mut String)) {
-        if let Self::LostSync(text) = self {
-            each(text);
         }
     }
 }
