@@ -1,11 +1,12 @@
 //! The connection was ended from the server's side in mid flow, without a word of XMPP or WebSocket (`finesse.md` 4.3,
 //! rows 6 and 9; 8b).
 
+use super::mid_flow;
 use crate::diagnose::case::Case;
 use crate::diagnose::loss::Loss;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::words;
-use crate::event::{Direction, Manner, Micros};
+use crate::event::{Direction, Manner};
 use crate::session::{At, End};
 
 /// The rule.
@@ -41,33 +42,7 @@ fn judge(case: &Case<'_>) -> Opinion {
             words::duration(quiet)
         ));
     }
-    let back = case.bound_after(loss);
-    let refused = case.incident.attempts().next().is_some();
-    let soon = back.filter(|bound| !refused && bound.time.since(end.at.time) <= case.seconds(SOON));
-    if let Some(bound) = soon {
-        verdict = verdict
-            .because(format!(
-                "a new login went through {} later, so the service itself was up",
-                words::duration(bound.time.since(end.at.time))
-            ))
-            .shown(bound, "the next login");
-    } else {
-        verdict.confidence = Confidence::Possible;
-        verdict = verdict.lacking("no login right after it shows that the service itself was up");
-    }
-    let busy = end.quiet().is_some_and(|quiet| quiet < case.seconds(IDLE));
-    if !(busy && case.clocks.seen) {
-        verdict.confidence = Confidence::Possible;
-        verdict = verdict.lacking(
-            "nothing shows that it was busy: a limit for idle connections may have ended it",
-        );
-    }
-    let before = Micros(end.at.time.0.saturating_sub(case.seconds(BEFORE).0));
-    if case.misses(before, end.at.time) {
-        verdict.confidence = Confidence::Possible;
-        verdict = verdict.lacking("events before it are missing, and what they would say of it");
-    }
-    verdict.matches()
+    mid_flow::weighed(case, loss, end, verdict).matches()
 }
 
 /// What the manner of the end tells.
@@ -112,13 +87,6 @@ fn answer(loss: &Loss<'_>, end: &End) -> Option<At> {
     })?;
     (end.manner == Manner::FinWithoutCloseNotify).then_some(alert.at)
 }
-
-/// Seconds without a byte that a healthy desktop never leaves.
-const IDLE: u64 = 25;
-/// Seconds before it in which another cause would have shown.
-const BEFORE: u64 = 300;
-/// Seconds within which a new login shows that the service never was down.
-const SOON: u64 = 15;
 
 #[cfg(test)]
 mod tests {

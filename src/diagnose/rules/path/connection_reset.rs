@@ -1,11 +1,12 @@
 //! The connection was reset from the server's side: by a firewall, or by the server's kernel for a process that is gone
 //! (`finesse.md` 4.3, rows 6 and 9).
 
+use super::mid_flow;
 use crate::diagnose::case::Case;
 use crate::diagnose::loss::Word;
 use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
 use crate::diagnose::words::duration;
-use crate::event::{Direction, Manner, Micros};
+use crate::event::{Direction, Manner};
 
 /// The rule.
 pub(in crate::diagnose) const RULE: Rule = Rule {
@@ -38,46 +39,13 @@ fn judge(case: &Case<'_>) -> Opinion {
             .matches();
     }
     let says = "The connection was reset from the server's side in mid flow: by a firewall or another box on the way, or because the process that held it is gone";
-    let mut verdict = Verdict::new(Confidence::Likely, says)
+    let verdict = Verdict::new(Confidence::Likely, says)
         .because(
             "RST came from the server's side, and neither XMPP nor WebSocket said a word before",
         )
         .shown(end.at, "RST from the server's side");
-    let back = case.bound_after(loss);
-    let refused = case.incident.attempts().next().is_some();
-    let soon = back.filter(|bound| !refused && bound.time.since(end.at.time) <= case.seconds(SOON));
-    if let Some(bound) = soon {
-        verdict = verdict
-            .because(format!(
-                "the next login went through {} later, so the service itself was up",
-                duration(bound.time.since(end.at.time))
-            ))
-            .shown(bound, "the next login");
-    } else {
-        verdict.confidence = Confidence::Possible;
-        verdict = verdict.lacking("no login right after it shows that the service itself was up");
-    }
-    let busy = end.quiet().is_some_and(|quiet| quiet < case.seconds(IDLE));
-    if !(busy && case.clocks.seen) {
-        verdict.confidence = Confidence::Possible;
-        verdict = verdict.lacking(
-            "nothing shows that it was busy: a limit for idle connections may have ended it",
-        );
-    }
-    let before = Micros(end.at.time.0.saturating_sub(case.seconds(BEFORE).0));
-    if case.misses(before, end.at.time) {
-        verdict.confidence = Confidence::Possible;
-        verdict = verdict.lacking("events before it are missing, and what they would say of it");
-    }
-    verdict.matches()
+    mid_flow::weighed(case, loss, end, verdict).matches()
 }
-
-/// Seconds without a byte that a healthy desktop never leaves.
-const IDLE: u64 = 25;
-/// Seconds before it in which another cause would have shown.
-const BEFORE: u64 = 300;
-/// Seconds within which a new login shows that the service never was down.
-const SOON: u64 = 15;
 
 #[cfg(test)]
 mod tests {
