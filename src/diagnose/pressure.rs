@@ -1,5 +1,7 @@
 //! Receivers that took nothing: what the relay had waiting for them, and what the kernel said of their window.
 
+use super::case::Case;
+use super::loss::Loss;
 use super::path::is_stuck;
 use crate::event::{Direction, Leg, Micros, TcpOccasion};
 use crate::session::{At, Connection};
@@ -26,9 +28,24 @@ impl Pressure {
     }
 }
 
-/// The time in which the receiver of a direction took nothing that has most in common with that from `from` to `to`.
+/// A time in which the receiver of a direction took nothing for so long that a client may have given up for it, and how
+/// long that was until the socket was over; looked for from so many seconds before the loss on.
 #[must_use]
-pub fn most(
+pub fn held_up(
+    case: &Case<'_>,
+    loss: &Loss<'_>,
+    direction: Direction,
+    before: u64,
+) -> Option<(Pressure, Micros)> {
+    let from = loss.at.time.since(case.seconds(before));
+    let over = loss.over.time;
+    let pressure = most(loss.connection, direction, from, over)?;
+    let took = pressure.within(pressure.since, over);
+    (took >= Micros(case.clocks.patience.0 / 2)).then_some((pressure, took))
+}
+
+/// The time in which the receiver of a direction took nothing that has most in common with that from `from` to `to`.
+fn most(
     connection: &Connection,
     direction: Direction,
     from: Micros,

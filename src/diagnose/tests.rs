@@ -43,23 +43,15 @@ fn a_dead_path_and_a_hanging_server_differ_in_their_acks() {
             .ping()
             .after(8.0)
     };
-    let gives_up = |script: Script| {
-        script
-            .after(2.0)
-            .ping()
-            .after(3.0)
-            .closes(Direction::ToServer, None, "")
-            .cause()
-    };
     assert_eq!(
-        gives_up(silent().server_silent()),
+        silent().server_silent().gives_up().cause(),
         Some(("path-black-hole", Certain))
     );
     assert_eq!(
-        gives_up(silent().server_acks()),
+        silent().server_acks().gives_up().cause(),
         Some(("service-stalled", Likely))
     );
-    assert_eq!(gives_up(silent()), Some(("no-answer", Likely)));
+    assert_eq!(silent().gives_up().cause(), Some(("no-answer", Likely)));
 }
 
 #[test]

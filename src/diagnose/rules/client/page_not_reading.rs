@@ -5,7 +5,7 @@ use crate::diagnose::path::Path;
 use crate::diagnose::pressure;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::words::duration;
-use crate::event::{Direction, Leg, Micros};
+use crate::event::{Direction, Leg};
 
 /// The rule.
 pub(in crate::diagnose) const RULE: Rule = Rule {
@@ -32,18 +32,14 @@ fn judge(case: &Case<'_>) -> Opinion {
     let Some(loss) = case.loss() else {
         return Opinion::Silent;
     };
-    let from = Micros(loss.at.time.0.saturating_sub(case.seconds(BEFORE).0));
-    let over = loss.over.time;
-    let Some(pressure) = pressure::most(loss.connection, Direction::ToClient, from, over) else {
+    let held_up = pressure::held_up(case, loss, Direction::ToClient, BEFORE);
+    let Some((pressure, took)) = held_up else {
         return Opinion::Silent;
     };
+    let over = loss.over.time;
     // A page that went on reading long before the end was not lost for that.
     let soon = case.seconds(SOON);
     if pressure.until.is_some_and(|until| over.since(until) > soon) {
-        return Opinion::Silent;
-    }
-    let took = pressure.within(pressure.since, over);
-    if took < Micros(case.clocks.patience.0 / 2) {
         return Opinion::Silent;
     }
     let silent = matches!(case.path(loss, Leg::Client), Path::Silent(..));

@@ -112,24 +112,16 @@ fn others_spoke(case: &Case<'_>, loss: &Loss<'_>, from: Micros) -> Option<At> {
 mod tests {
     use super::*;
     use crate::diagnose::testing::{Script, tcp};
-    use crate::event::{Direction::ToServer, TcpOccasion};
+    use crate::event::TcpOccasion;
     use Confidence::{Certain, Likely};
 
     fn silent() -> Script {
         Script::new().logs_in("1001002").pings(5).after(10.0).ping()
     }
 
-    fn gives_up(script: Script) -> Script {
-        script
-            .after(2.0)
-            .ping()
-            .after(3.0)
-            .closes(ToServer, None, "")
-    }
-
     #[test]
     fn nothing_acknowledged_is_a_dead_path_even_where_it_heals_later() {
-        let script = gives_up(silent().after(8.0).server_silent()).after(5.0);
+        let script = silent().after(8.0).server_silent().gives_up().after(5.0);
         let script = script.server_acks().pong_to(6).pong_to(7);
         assert_eq!(script.cause(), Some(("path-black-hole", Certain)));
     }
@@ -143,7 +135,7 @@ mod tests {
             .after(0.6)
             .tcp(TcpOccasion::Recovered(Leg::Upstream), tcp(0, 0, 1_000));
         assert_eq!(
-            gives_up(script.after(7.0)).cause(),
+            script.after(7.0).gives_up().cause(),
             Some(("service-stalled", Likely))
         );
     }
@@ -155,7 +147,7 @@ mod tests {
         let script = silent().after(2.0);
         let script = script.tcp(TcpOccasion::WindowFull(Leg::Upstream), stuck);
         assert_eq!(
-            gives_up(script.after(6.0)).cause(),
+            script.after(6.0).gives_up().cause(),
             Some(("path-black-hole", Certain))
         );
     }
@@ -174,7 +166,7 @@ mod tests {
             .asks("GET", "/finesse/api/SystemInfo", &[])
             .answers(200)
             .on(1);
-        let report = gives_up(script.after(3.0)).diagnosed();
+        let report = script.after(3.0).gives_up().diagnosed();
         let incident = report.incidents.first().unwrap();
         assert_eq!(incident.cause.as_ref().unwrap().rule, "service-stalled");
         assert!(

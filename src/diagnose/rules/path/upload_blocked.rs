@@ -5,7 +5,7 @@ use crate::diagnose::path::Path;
 use crate::diagnose::pressure;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::words::duration;
-use crate::event::{Direction, Leg, Micros};
+use crate::event::{Direction, Leg};
 
 /// The rule.
 pub(in crate::diagnose) const RULE: Rule = Rule {
@@ -26,16 +26,12 @@ fn judge(case: &Case<'_>) -> Opinion {
     let Some(loss) = case.loss() else {
         return Opinion::Silent;
     };
-    let from = Micros(loss.at.time.0.saturating_sub(case.seconds(BEFORE).0));
-    let over = loss.over.time;
-    let Some(pressure) = pressure::most(loss.connection, Direction::ToServer, from, over) else {
+    let held_up = pressure::held_up(case, loss, Direction::ToServer, BEFORE);
+    let Some((pressure, took)) = held_up else {
         return Opinion::Silent;
     };
+    let over = loss.over.time;
     if loss.unanswered.is_none() && pressure.until.is_some_and(|until| until < over) {
-        return Opinion::Silent;
-    }
-    let took = pressure.within(pressure.since, over);
-    if took < Micros(case.clocks.patience.0 / 2) {
         return Opinion::Silent;
     }
     if let Path::Silent(..) = case.path(loss, Leg::Upstream) {
@@ -74,14 +70,6 @@ mod tests {
         Script::new().logs_in("1001002").pings(5).after(10.0).ping()
     }
 
-    fn gives_up(script: Script) -> Script {
-        script
-            .after(2.0)
-            .ping()
-            .after(3.0)
-            .closes(ToServer, None, "")
-    }
-
     #[test]
     fn a_full_window_of_the_server_is_certain() {
         let full = TcpOccasion::WindowFull(Leg::Upstream);
@@ -89,13 +77,13 @@ mod tests {
             .after(1.0)
             .tcp(full, tcp(0, 0, 1_000_000))
             .after(7.0);
-        assert_eq!(gives_up(script).cause(), Some(("upload-blocked", Certain)));
+        assert_eq!(script.gives_up().cause(), Some(("upload-blocked", Certain)));
     }
 
     #[test]
     fn bytes_that_wait_are_likely() {
         let script = script().after(1.0).stalled(ToServer, 1.0).after(7.0);
-        assert_eq!(gives_up(script).cause(), Some(("upload-blocked", Likely)));
+        assert_eq!(script.gives_up().cause(), Some(("upload-blocked", Likely)));
     }
 
     #[test]
@@ -105,7 +93,10 @@ mod tests {
             .stalled(ToServer, 1.0)
             .after(7.0)
             .server_silent();
-        assert_eq!(gives_up(script).cause(), Some(("path-black-hole", Certain)));
+        assert_eq!(
+            script.gives_up().cause(),
+            Some(("path-black-hole", Certain))
+        );
     }
 
     #[test]
@@ -121,7 +112,7 @@ mod tests {
             .ping()
             .after(8.0);
         assert_eq!(
-            gives_up(script.server_acks()).cause(),
+            script.server_acks().gives_up().cause(),
             Some(("service-stalled", Likely))
         );
     }

@@ -1,0 +1,130 @@
+//! What Finesse says in a script, by notification and by REST.
+
+use super::Script;
+use crate::event::Direction::{ToClient, ToServer};
+use crate::event::*;
+
+impl Script {
+    /// An `Update` for a node, with this inside `data`.
+    pub(crate) fn update(self, node: &str, data: &str) -> Self {
+        self.notifies(node, data, "")
+    }
+
+    fn notifies(self, node: &str, data: &str, request: &str) -> Self {
+        let update = format!(
+            "<Update><data>{data}</data><event>PUT</event><requestId>{request}</requestId><source>{node}</source></Update>"
+        );
+        let escaped = update.replace('<', "&lt;").replace('>', "&gt;");
+        self.hears(&format!("<message xmlns='jabber:client' from='pubsub.finesse1.example.com'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='{node}'><item id='x'><notification xmlns='http://jabber.org/protocol/pubsub'>{escaped}</notification></item></items></event></message>"))
+    }
+
+    /// The user `finesse` comes or goes.
+    pub(crate) fn finesse(self, available: bool) -> Self {
+        let kind = if available { "" } else { " type='unavailable'" };
+        self.hears(&format!(
+            "<presence xmlns='jabber:client' from='finesse@finesse1.example.com/desktop'{kind}/>"
+        ))
+    }
+
+    /// Finesse says of itself that it has this status, and why, with more elements of `SystemInfo`.
+    pub(crate) fn system_info(self, status: &str, reason: &str, more: &str) -> Self {
+        self.update(
+            "/finesse/api/SystemInfo",
+            &format!("<systemInfo>{more}<status>{status}</status><statusReason>{reason}</statusReason></systemInfo>"),
+        )
+    }
+
+    /// A REST call on a connection of its own, answered with this status; goes on with the connection before.
+    pub(crate) fn rest(self, method: &str, target: &str, status: u16) -> Self {
+        let before = self.connection;
+        let mut script = self.connects().asks(method, target, &[]).answers(status);
+        script.connection = before;
+        script
+    }
+
+    /// The same, a `PUT` that asks for a state of an agent; accepted.
+    pub(crate) fn rest_wishes(self, user: &str, state: &str) -> Self {
+        let before = self.connection;
+        let mut script = self.connects().wishes(user, state);
+        script.connection = before;
+        script
+    }
+
+    /// An `Update` that echoes a request.
+    pub(crate) fn echo(self, request: &str) -> Self {
+        self.notifies("/finesse/api/User/1001002", "", request)
+    }
+
+    /// Finesse says that an agent has a state, with a reason code where it is not empty.
+    pub(crate) fn state(self, user: &str, state: &str, code: &str) -> Self {
+        let reason = if code.is_empty() {
+            String::new()
+        } else {
+            format!("<ReasonCode><code>{code}</code><label>x</label></ReasonCode>")
+        };
+        let node = format!("/finesse/api/User/{user}");
+        self.update(
+            &node,
+            &format!("<user><loginId>{user}</loginId>{reason}<state>{state}</state></user>"),
+        )
+    }
+
+    /// A request, the first of its connection.
+    pub(crate) fn asks(self, method: &str, target: &str, headers: &[(&str, &str)]) -> Self {
+        let headers = headers.iter().map(|(name, value)| Header {
+            name: (*name).to_owned(),
+            value: (*value).to_owned(),
+        });
+        let head = HttpRequest {
+            exchange: 1,
+            method: method.to_owned(),
+            target: target.to_owned(),
+            version: HttpVersion::Http11,
+            headers: headers.collect(),
+        };
+        self.way(ToServer, EventKind::HttpRequest(head))
+    }
+
+    /// The answer to the first request of the connection.
+    pub(crate) fn answers(self, status: u16) -> Self {
+        self.answers_with(status, &[])
+    }
+
+    /// The same with header fields.
+    pub(crate) fn answers_with(self, status: u16, headers: &[(&str, &str)]) -> Self {
+        let fields = [("Content-Length", "0")];
+        let headers = fields.iter().chain(headers).map(|(name, value)| Header {
+            name: (*name).to_owned(),
+            value: (*value).to_owned(),
+        });
+        let head = HttpResponse {
+            exchange: 1,
+            version: HttpVersion::Http11,
+            status,
+            reason: String::new(),
+            headers: headers.collect(),
+        };
+        self.way(ToClient, EventKind::HttpResponse(head))
+    }
+
+    /// `PUT /finesse/api/User/USER` that asks for a state.
+    pub(crate) fn wishes(self, user: &str, state: &str) -> Self {
+        let body = format!("<User><state>{state}</state></User>");
+        self.asks("PUT", &format!("/finesse/api/User/{user}"), &[])
+            .way(
+                ToServer,
+                EventKind::HttpBody(HttpBody {
+                    exchange: 1,
+                    framing: BodyFraming::Length,
+                    wire_size: body.len() as u64,
+                    content_type: None,
+                    content_encoding: None,
+                    content: Payload::whole(body.as_bytes()),
+                    still_encoded: false,
+                    trailers: Vec::new(),
+                    complete: true,
+                }),
+            )
+            .answers(202)
+    }
+}
