@@ -1,6 +1,7 @@
 //! What stanzas and REST calls mean in Finesse. Pure; uses [`crate::event`] alone.
 
 mod reason;
+pub mod token;
 mod update;
 
 pub use reason::{Actor, Reason};

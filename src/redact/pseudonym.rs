@@ -2,13 +2,16 @@
 //!
 //! A pseudonym is plain ASCII that is safe in XML, JSON, a header and a URL, such as
 //! `redacted-password-3f2a91c0`. Its hash depends on the secret and the key alone, so one secret is recognisable
-//! wherever it stood, whichever way it was escaped there. Personal data is hashed apart from secrets, so that nobody
+//! wherever it stood, whichever way it was escaped there. Behind that of a JSON web token stands when the token expires:
+//! `redacted-token-5d3d1293.exp1671713561`. Personal data is hashed apart from secrets, so that nobody
 //! sees whether a password is its owner's number.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ring::hmac;
+
+use crate::finesse::token;
 
 /// What kind of secret stood here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,6 +151,11 @@ impl Pseudonyms {
         };
         let mut text = format!("{PREFIX}{}-", class.name());
         text.push_str(&hexadecimal(&tag, HASH_BYTES));
+        if class == Class::Token
+            && let Some(expires) = std::str::from_utf8(&plain).ok().and_then(token::expires)
+        {
+            let _ = write!(text, "{}{expires}", token::EXPIRES);
+        }
         text
     }
 
@@ -245,6 +253,7 @@ pub(super) fn is_pseudonym(text: &str) -> bool {
 
 /// Whether `text` ends with a pseudonym.
 pub(super) fn ends_with_pseudonym(text: &str) -> bool {
+    let (text, _) = token::split(text);
     let Some((head, hash)) = text.rsplit_once('-') else {
         return false;
     };
@@ -362,6 +371,18 @@ mod tests {
         assert!(!is_pseudonym(&format!("x{plain}")));
         assert!(ends_with_pseudonym(&format!("1001002:{plain}")));
         assert_ne!(Pseudonyms::new(&[8; 32]).of(Class::Password, b"a"), plain);
+    }
+
+    #[test]
+    fn the_pseudonym_of_a_web_token_keeps_when_it_expires() {
+        let pseudonyms = Pseudonyms::new(&[7; 32]);
+        let token = b"eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjE2NzE3MTM1NjF9.c2lnbmF0dXJl";
+        let pseudonym = pseudonyms.of(Class::Token, token);
+        assert!(pseudonym.ends_with(".exp1671713561"), "{pseudonym}");
+        assert!(is_pseudonym(&pseudonym));
+        assert!(ends_with_pseudonym(&format!("Bearer {pseudonym}")));
+        assert!(!is_pseudonym(&format!("{pseudonym}.c2lnbmF0dXJl")));
+        assert!(!pseudonyms.of(Class::Cookie, token).contains(".exp"));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! HTTP requests, each with its answer.
 
+use jiff::fmt::rfc2822;
+
 use super::At;
 use super::kept::Kept;
-use crate::event::{Direction, Event, EventKind, Header};
+use crate::event::{Direction, Event, EventKind, Header, HttpResponse, Micros};
+use crate::finesse::token;
 
 /// The exchanges of one connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub struct Exchange {
     pub answered: Option<(At, u16)>,
     /// Whether it asks for a WebSocket.
     pub upgrade: bool,
+    /// When the access token that it carries expires, in seconds since the Unix epoch by its issuer's clock.
+    pub token_expires: Option<i64>,
 }
 
 /// An answer that says no.
@@ -46,16 +51,21 @@ pub struct Failure {
     pub target: String,
     /// Whether a WebSocket was asked for.
     pub upgrade: bool,
+    /// How long the access token of the request had been expired by the server's clock, if it had.
+    pub token_expired: Option<Micros>,
 }
 
 impl Failure {
-    pub(super) fn of(exchange: &Exchange, status: u16, at: At) -> Self {
+    pub(super) fn of(exchange: &Exchange, answer: &HttpResponse, at: At) -> Self {
+        let expired = exchange.token_expires.zip(date(&answer.headers));
+        let expired = expired.and_then(|(expires, now)| u64::try_from(now - expires).ok());
         Self {
             at,
-            status,
+            status: answer.status,
             method: exchange.method.clone(),
             target: exchange.target.clone(),
             upgrade: exchange.upgrade,
+            token_expired: expired.map(|seconds| Micros(seconds.saturating_mul(1_000_000))),
         }
     }
 }
@@ -83,6 +93,7 @@ impl Exchanges {
                     asked: at,
                     answered: None,
                     upgrade: asks_for_websocket(&head.headers),
+                    token_expires: token_expires(&head.headers),
                 });
             }
             EventKind::HttpResponse(head) if head.status == 101 || head.status >= 200 => {
@@ -95,7 +106,7 @@ impl Exchanges {
                     return;
                 };
                 if head.status >= 400 {
-                    self.failures.keep(Failure::of(exchange, head.status, at));
+                    self.failures.keep(Failure::of(exchange, head, at));
                 }
                 if !head.has_body(&exchange.method) {
                     self.end(place);
@@ -127,6 +138,20 @@ impl Exchanges {
 
 fn asks_for_websocket(headers: &[Header]) -> bool {
     field(headers, "upgrade").is_some_and(|value| value.to_ascii_lowercase().contains("websocket"))
+}
+
+/// When the bearer token (RFC 6750 section 2.1) of a request expires, where it tells.
+fn token_expires(headers: &[Header]) -> Option<i64> {
+    let value = field(headers, "authorization")?;
+    let (scheme, token) = value.trim().split_once(' ')?;
+    let bearer = scheme.eq_ignore_ascii_case("bearer");
+    bearer.then(|| token::expires(token.trim())).flatten()
+}
+
+/// The server's clock when it answered (RFC 9110 section 6.6.1), in seconds since the Unix epoch.
+fn date(headers: &[Header]) -> Option<i64> {
+    let date = rfc2822::parse(&field(headers, "date")?).ok()?;
+    Some(date.timestamp().as_second())
 }
 
 /// The value of the first header field of that name.

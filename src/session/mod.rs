@@ -16,6 +16,7 @@ mod rest;
 mod socket;
 mod stream;
 mod texts;
+mod tokens;
 mod view;
 mod ways;
 
@@ -33,6 +34,7 @@ pub use pings::{Ping, Pings};
 pub use rest::{Pair, Pairs, Poll, Rest, Wish};
 pub use socket::{Close, Socket};
 pub use stream::{Presence, Stream};
+pub use tokens::{Grant, is_token_service};
 pub use ways::Ways;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,7 +2,7 @@
 //! and which event followed which request.
 
 use super::kept::{Kept, clip};
-use super::{At, Connection, Exchange, Failure};
+use super::{At, Connection, Exchange, Failure, Grant};
 use crate::event::{ConnectionId, Event, EventKind, Micros};
 
 /// REST of a session.
@@ -14,6 +14,8 @@ pub struct Rest {
     pub wishes: Kept<Wish>,
     /// Answers to `GET …/SystemInfo`, in order.
     pub polls: Kept<Poll>,
+    /// Access tokens that were issued, in order.
+    pub grants: Kept<Grant>,
     /// Requests with a `requestId`, and the events that echo it.
     pub pairs: Pairs,
 }
@@ -139,7 +141,7 @@ impl Rest {
                     self.polls.keep(poll);
                 }
                 if head.status >= 400 {
-                    let failure = Failure::of(exchange, head.status, at);
+                    let failure = Failure::of(exchange, head, at);
                     self.failures.keep((id, failure));
                 }
             }
@@ -155,6 +157,12 @@ impl Rest {
                         state,
                     };
                     self.wishes.keep(wish);
+                }
+            }
+            EventKind::HttpBody(body) => {
+                let said = body.content.text();
+                if let Some(grant) = said.and_then(|said| Grant::of(exchange, from, said, at)) {
+                    self.grants.keep(grant);
                 }
             }
             _ => {}

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::kept::Texts;
 use super::{
-    Asked, Asking, At, Call, Close, End, Exchange, Failure, Handshake, Pair, Ping, Poll, Presence,
-    Reading, Service, StateChange, Wish,
+    Asked, Asking, At, Call, Close, End, Exchange, Failure, Grant, Handshake, Pair, Ping, Poll,
+    Presence, Reading, Service, StateChange, Wish,
 };
 use crate::event::{
     Attempt, AttemptOutcome, Authority, CertificateFacts, ConnectionId, DialFailure, Direction,
@@ -57,6 +57,7 @@ texts! {
     End { manner }
     Exchange { method, target, request_id }
     Failure { method, target }
+    Grant { host, user }
     Handshake { failure, chain }
     Header { name, value }
     HttpResponse { reason, headers }

@@ -24,6 +24,16 @@ impl Session {
         self.wall.as_ref().map(|wall| wall.at(at))
     }
 
+    /// What a server's clock showed at a moment, in seconds since the Unix epoch; this machine's where nothing tells of
+    /// the server's.
+    #[must_use]
+    pub fn server_time(&self, host: &str, at: Micros) -> Option<i64> {
+        let ahead = self.server_clocks.of(host).last();
+        let ahead = ahead.map_or(0, |reading| reading.ahead);
+        let millis = self.wall(at)? / 1_000;
+        Some(millis.saturating_add(ahead).div_euclid(1_000))
+    }
+
     /// The first and the last moment that events tell of.
     #[must_use]
     pub const fn span(&self) -> Option<(At, At)> {

@@ -9,6 +9,8 @@ pub enum Deed {
     Ask(&'static str),
     /// The page reads the agent's data over REST.
     Read,
+    /// The page asks for a new access token.
+    RenewToken,
     /// The tab goes to the background, where timers fire once a minute (finesse.md 4.3 row 10).
     HideTab,
     /// The tab comes to the front.
@@ -44,6 +46,7 @@ impl fmt::Display for Deed {
         f.write_str(match self {
             Self::Ask(state) => return write!(f, "asks for {state}"),
             Self::Read => "reads the agent's data",
+            Self::RenewToken => "asks for a new access token",
             Self::HideTab => "puts the tab into the background: a ping a minute",
             Self::ShowTab => "brings the tab to the front",
             Self::Freeze => "stands still: nothing is read, nothing sent",
@@ -69,6 +72,8 @@ pub struct Habits {
     pub wrong_passwords: u32,
     /// How many TLS handshakes the browser breaks off because it does not know the certificate.
     pub distrust: u32,
+    /// Whether REST goes by the tokens of single sign-on, and not by the password.
+    pub single_sign_on: bool,
     /// What the client says about itself after the login.
     pub presence: Presence,
 }

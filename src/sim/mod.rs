@@ -20,6 +20,7 @@ mod rest;
 mod scenario;
 mod seed;
 mod server;
+mod sso;
 #[cfg(test)]
 mod tests;
 mod tls;

@@ -14,6 +14,7 @@ use super::health::Health;
 use super::pace::Pace;
 use super::pubsub::{PubSub, SYSTEM_INFO};
 use super::seed::Seed;
+use super::sso::Tokens;
 use super::users::{AgentState, Users, timestamp};
 use super::wire::Lines;
 
@@ -30,6 +31,8 @@ pub(super) struct Node {
     pub(super) dialogs: Dialogs,
     /// The Notification Service's memory.
     pub(super) pubsub: PubSub,
+    /// The tokens of single sign-on.
+    pub(super) tokens: Tokens,
     /// The TCP connections that are up.
     pub(super) lines: Lines,
     /// Between the 202 and the event: the way through CTI and back.
@@ -52,6 +55,7 @@ impl Node {
             users: Users::new(config.accounts.clone()),
             dialogs: Dialogs::default(),
             pubsub: PubSub::new(config.hostname.clone(), Seed::new(config.seed)),
+            tokens: Tokens::default(),
             lines: Lines::default(),
             cti_delay: config.cti_delay,
             port,

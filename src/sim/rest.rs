@@ -17,6 +17,7 @@ use hyper::body::Incoming;
 use super::answer::{ApiError, insert, xml};
 use super::element::Element;
 use super::node::{Node, update};
+use super::sso;
 use super::users::{AgentState, Untaken, Wanted};
 
 /// Answers one request.
@@ -24,6 +25,10 @@ pub(super) async fn answer(node: &Arc<Node>, request: Request<Incoming>) -> Resp
     let path = request.uri().path().trim_matches('/').to_owned();
     if path == "desktop" {
         return desktop(node);
+    }
+    if path == "desktop/sso/token" {
+        let token = sso::token(node, &request);
+        return token.unwrap_or_else(ApiError::into_response);
     }
     let result = match path.strip_prefix("finesse/api/") {
         Some(object) => resource(node, object, request).await,
@@ -41,7 +46,10 @@ async fn resource(node: &Arc<Node>, object: &str, request: Request<Incoming>) ->
     }
     check_service(node)?;
     check_token(node, request.method())?;
-    let caller = authenticate(node, request.headers())?;
+    let caller = match sso::bearer(request.headers()) {
+        Some(token) => sso::authenticate(node, token, request.method())?,
+        None => authenticate(node, request.headers())?,
+    };
     let answer = match object.as_slice() {
         ["User", id] => {
             allow(&request, &[Method::GET, Method::PUT])?;
@@ -160,7 +168,8 @@ async fn change_dialog(
     Ok(accepted)
 }
 
-fn authenticate(node: &Node, headers: &HeaderMap) -> Result<String, ApiError> {
+/// The user whom HTTP Basic names, if the password is right.
+pub(super) fn authenticate(node: &Node, headers: &HeaderMap) -> Result<String, ApiError> {
     let credentials = headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok())

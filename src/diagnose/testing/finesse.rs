@@ -69,6 +69,23 @@ impl Script {
         )
     }
 
+    /// Finesse hands this agent an access token that is valid for 300 s, and with the first one a refresh token that expires
+    /// at that second of the Unix epoch.
+    pub(crate) fn grants(self, user: &str, refresh_expires: Option<i64>) -> Self {
+        let refresh = refresh_expires.map_or_else(String::new, |expires| {
+            format!(r#","refresh_token":"redacted-token-9a0b1c2d.exp{expires}""#)
+        });
+        let body = format!(
+            r#"{{"token":"redacted-token-5d3d1293"{refresh},"expires_in":300,"user_id":"{user}"}}"#
+        );
+        let before = self.connection;
+        let script = self.connects().asks("GET", "/desktop/sso/token", &[]);
+        let body = EventKind::HttpBody(whole_body(&body));
+        let mut script = script.responds(200, &[]).way(ToClient, body);
+        script.connection = before;
+        script
+    }
+
     /// A request, the first of its connection.
     pub(crate) fn asks(self, method: &str, target: &str, headers: &[(&str, &str)]) -> Self {
         let headers = headers.iter().map(|(name, value)| Header {
@@ -92,8 +109,14 @@ impl Script {
 
     /// The same with header fields.
     pub(crate) fn answers_with(self, status: u16, headers: &[(&str, &str)]) -> Self {
-        let fields = [("Content-Length", "0")];
-        let headers = fields.iter().chain(headers).map(|(name, value)| Header {
+        let mut fields = vec![("Content-Length", "0")];
+        fields.extend(headers);
+        self.responds(status, &fields)
+    }
+
+    /// The head of an answer with these header fields.
+    fn responds(self, status: u16, headers: &[(&str, &str)]) -> Self {
+        let headers = headers.iter().map(|(name, value)| Header {
             name: (*name).to_owned(),
             value: (*value).to_owned(),
         });
@@ -111,20 +134,22 @@ impl Script {
     pub(crate) fn wishes(self, user: &str, state: &str) -> Self {
         let body = format!("<User><state>{state}</state></User>");
         self.asks("PUT", &format!("/finesse/api/User/{user}"), &[])
-            .way(
-                ToServer,
-                EventKind::HttpBody(HttpBody {
-                    exchange: 1,
-                    framing: BodyFraming::Length,
-                    wire_size: body.len() as u64,
-                    content_type: None,
-                    content_encoding: None,
-                    content: Payload::whole(body.as_bytes()),
-                    still_encoded: false,
-                    trailers: Vec::new(),
-                    complete: true,
-                }),
-            )
+            .way(ToServer, EventKind::HttpBody(whole_body(&body)))
             .answers(202)
+    }
+}
+
+/// A body as a whole, of the first exchange of its connection.
+fn whole_body(body: &str) -> HttpBody {
+    HttpBody {
+        exchange: 1,
+        framing: BodyFraming::Length,
+        wire_size: body.len() as u64,
+        content_type: None,
+        content_encoding: None,
+        content: Payload::whole(body.as_bytes()),
+        still_encoded: false,
+        trailers: Vec::new(),
+        complete: true,
     }
 }

@@ -4,6 +4,7 @@
 
 mod sockets;
 mod standing;
+mod tokens;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,8 @@ pub enum About {
     Connection(ConnectionId),
     /// A server.
     Host(String),
+    /// Somebody who signed in.
+    Person(String),
     /// This machine, or finspect.
     Machine,
     /// Requests over all connections.
@@ -68,12 +71,13 @@ pub fn signs(session: &Session, clocks: &Clocks) -> Vec<Sign> {
 /// A watch adds what it sees.
 type Watch = fn(&Scene<'_>, &mut Vec<Sign>);
 
-const WATCHES: [Watch; 8] = [
+const WATCHES: [Watch; 9] = [
     sockets::ping_outstanding,
     sockets::pings_slower,
     sockets::round_trips_rising,
     sockets::retransmitting,
     standing::certificates,
+    tokens::tokens,
     standing::clocks_differ,
     standing::starved,
     standing::events_missing,

@@ -9,7 +9,7 @@ use crate::session::{At, Connection, Pings, Socket};
 /// A ping has waited for half as long as the desktop will wait.
 pub(super) fn ping_outstanding(scene: &Scene<'_>, signs: &mut Vec<Sign>) {
     let patience = scene.clocks.patience;
-    for (connection, socket) in sockets(scene) {
+    for (connection, socket) in open(scene) {
         let Some(ping) = socket.stream.pings.to_server.waiting(scene.now) else {
             continue;
         };
@@ -30,7 +30,7 @@ pub(super) fn ping_outstanding(scene: &Scene<'_>, signs: &mut Vec<Sign>) {
 pub(super) fn pings_slower(scene: &Scene<'_>, signs: &mut Vec<Sign>) {
     let usual = scene.clocks.interval;
     let slow = Micros(usual.0.saturating_mul(SLOWER));
-    for (connection, socket) in sockets(scene) {
+    for (connection, socket) in open(scene) {
         let pings = socket.stream.pings.to_server.latest();
         if !scene.clocks.seen || pings.len() < ENOUGH {
             continue;
@@ -66,7 +66,7 @@ pub(super) fn pings_slower(scene: &Scene<'_>, signs: &mut Vec<Sign>) {
 /// The latest round trips are much longer than this socket's usual ones.
 pub(super) fn round_trips_rising(scene: &Scene<'_>, signs: &mut Vec<Sign>) {
     let floor = FLOOR.max(Micros(scene.clocks.patience.0 / 20));
-    for (connection, socket) in sockets(scene) {
+    for (connection, socket) in open(scene) {
         let Some((usual, recent, at)) = round_trips(&socket.stream.pings.to_server) else {
             continue;
         };
@@ -101,7 +101,7 @@ fn median(mut times: Vec<Micros>) -> Option<Micros> {
 
 /// Segments on a leg are sent again, and it does not stop.
 pub(super) fn retransmitting(scene: &Scene<'_>, signs: &mut Vec<Sign>) {
-    for (connection, _) in sockets(scene) {
+    for (connection, _) in open(scene) {
         for leg in [Leg::Client, Leg::Upstream] {
             let Some((at, times)) = trouble(connection, leg, scene.now) else {
                 continue;
@@ -141,7 +141,7 @@ fn trouble(connection: &Connection, leg: Leg, now: Micros) -> Option<(At, u64)> 
 }
 
 /// Desktops' sockets that nothing has ended so far.
-fn sockets<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (&'a Connection, &'a Socket)> {
+pub(super) fn open<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (&'a Connection, &'a Socket)> {
     scene.session.connections().filter_map(|connection| {
         let socket = connection
             .socket

@@ -157,3 +157,42 @@ fn requests_whose_events_stay_out_are_warned_of() {
     let two = asks(one.after(2.0), "e");
     assert_eq!(warned(two.after(12.0).on(1).pings(1)), ["events-missing"]);
 }
+
+#[test]
+fn an_access_token_that_nobody_renews_is_warned_of_in_its_last_tenth() {
+    let granted = || desktop().grants("sjefferson", None);
+    assert_eq!(warned(granted().pings(26)), [] as [&str; 0]);
+    assert_eq!(warned(granted().pings(28)), ["token-expires"]);
+    let renewed = granted().pings(23).grants("sjefferson", None).pings(20);
+    assert_eq!(warned(renewed), [] as [&str; 0]);
+    let another = granted().pings(23).grants("ada", None).pings(20);
+    let report = another.diagnosed();
+    let says: Vec<&str> = report
+        .warnings
+        .iter()
+        .map(|one| one.says.as_str())
+        .collect();
+    assert_eq!(
+        says,
+        [
+            "the access token of agent sjefferson expired 2 min 10 s ago and was not renewed: Finesse then refuses REST calls with 401"
+        ]
+    );
+}
+
+#[test]
+fn a_refresh_token_is_warned_of_ten_minutes_ahead_and_stays_over_renewals() {
+    let granted = |left: i64| {
+        let script = desktop().grants("sjefferson", Some(START + 240 + left));
+        script.pings(23).grants("sjefferson", None)
+    };
+    assert_eq!(warned(granted(900)), [] as [&str; 0]);
+    assert_eq!(warned(granted(800)), ["sign-in-expires"]);
+}
+
+#[test]
+fn tokens_of_somebody_who_left_expire_without_a_word() {
+    let left = desktop().grants("sjefferson", Some(START + 300));
+    let left = left.says_goodbye().after(400.0);
+    assert_eq!(warned(left), [] as [&str; 0]);
+}

@@ -202,16 +202,17 @@ impl Desktop {
     }
 
     async fn sign_in(&self) -> bool {
-        self.is_in_service().await && self.rest.set_state("LOGIN").await
+        if !self.is_in_service().await {
+            return false;
+        }
+        if self.config.habits().single_sign_on {
+            self.rest.obtain_token().await;
+        }
+        self.rest.set_state("LOGIN").await
     }
 
     async fn is_in_service(&self) -> bool {
-        let Some(body) = self
-            .rest
-            .fetch("SystemInfo")
-            .await
-            .and_then(|answer| answer.body)
-        else {
+        let Some(body) = self.rest.fetch("SystemInfo").await else {
             return false;
         };
         body.child_text("status") == Some("IN_SERVICE")

@@ -185,7 +185,7 @@ impl Page<'_> {
     /// Does what leaves the page where it is.
     async fn act(&mut self, deed: Deed, socket: &mut Socket, agenda: &mut Agenda) -> Went {
         let pace = self.config.pace;
-        if !matches!(deed, Deed::Ask(_) | Deed::Read) {
+        if !matches!(deed, Deed::Ask(_) | Deed::Read | Deed::RenewToken) {
             self.diary.note(Experience::Did(deed));
         }
         match deed {
@@ -194,6 +194,10 @@ impl Page<'_> {
                 tokio::spawn(async move { rest.set_state(state).await });
             }
             Deed::Read => self.refresh(),
+            Deed::RenewToken => {
+                let rest = Arc::clone(self.rest);
+                tokio::spawn(async move { rest.obtain_token().await });
+            }
             Deed::HideTab | Deed::ShowTab => {
                 *self.hidden = deed == Deed::HideTab;
                 return Went::PingAt(Instant::now() + self.interval());
@@ -233,8 +237,7 @@ impl Page<'_> {
         let (rest, diary) = (Arc::clone(self.rest), Arc::clone(self.diary));
         let user = self.config.user.clone();
         tokio::spawn(async move {
-            let answer = rest.fetch(&format!("User/{user}")).await;
-            let body = answer.and_then(|answer| answer.body);
+            let body = rest.fetch(&format!("User/{user}")).await;
             rest.fetch(&format!("User/{user}/Dialogs")).await;
             if body.is_some_and(|body| body.child_text("state") == Some("LOGOUT")) {
                 diary.note(Experience::SignedOutMeanwhile);

@@ -1,7 +1,7 @@
 //! The agent's REST calls, one connection kept alive.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -11,6 +11,7 @@ use http::{Method, Request};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
+use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
@@ -32,13 +33,22 @@ pub(super) struct Rest {
     carrier: std::sync::Mutex<Option<AbortHandle>>,
     /// Sign-ins that are still tried with a wrong password.
     wrong_passwords: AtomicU32,
+    /// The tokens of single sign-on, once there are some.
+    tokens: std::sync::Mutex<Tokens>,
 }
 
 /// What a call brought.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    /// The body as XML, where it is some.
-    pub(super) body: Option<Element>,
+struct Answer {
+    status: u16,
+    body: Bytes,
+}
+
+/// What single sign-on hands out.
+#[derive(Default, Deserialize)]
+struct Tokens {
+    token: String,
+    #[serde(default)]
+    refresh_token: String,
 }
 
 impl Rest {
@@ -54,12 +64,42 @@ impl Rest {
             kept: Mutex::new(None),
             carrier: std::sync::Mutex::new(None),
             wrong_passwords,
+            tokens: std::sync::Mutex::default(),
         }
     }
 
-    /// GET of an object below `/finesse/api/`.
-    pub(super) async fn fetch(&self, object: &str) -> Option<Answer> {
-        self.call(Method::GET, object, String::new()).await
+    /// GET of an object below `/finesse/api/`: its XML, where the answer is some.
+    pub(super) async fn fetch(&self, object: &str) -> Option<Element> {
+        let answer = self.call(Method::GET, object, String::new()).await?;
+        let text = std::str::from_utf8(&answer.body).ok()?;
+        Element::parse(text).ok()
+    }
+
+    /// Asks for tokens, or for a new access token with the refresh token that is there.
+    pub(super) async fn obtain_token(&self) {
+        let user = &self.config.user;
+        let refresh = std::mem::take(&mut self.tokens().refresh_token);
+        let answer = if refresh.is_empty() {
+            // Only a password proves who asks: an old access token does not.
+            self.tokens().token.clear();
+            let target = format!("{TOKEN}?cc_username={user}&return_refresh_token=true");
+            self.call(Method::GET, &target, String::new()).await
+        } else {
+            let target = format!("{TOKEN}?cc_username={user}&refresh-token={refresh}");
+            self.call(Method::POST, &target, String::new()).await
+        };
+        let new = answer.and_then(|answer| serde_json::from_slice(&answer.body).ok());
+        let mut tokens = self.tokens();
+        if let Some(new) = new {
+            *tokens = new;
+        }
+        if tokens.refresh_token.is_empty() {
+            tokens.refresh_token = refresh;
+        }
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, Tokens> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks for a state: true for 202.
@@ -91,7 +131,8 @@ impl Rest {
 
     async fn call(&self, method: Method, object: &str, body: String) -> Option<Answer> {
         let request_id = (method == Method::PUT).then(|| self.seed.uuid());
-        let name = format!("{method} {object}");
+        let path = object.split('?').next().unwrap_or_default();
+        let name = format!("{method} {path}");
         let call = self.exchange(method, object, body, request_id.clone());
         let result = match timeout(patience(self.config.pace), call).await {
             Ok(result) => result,
@@ -128,15 +169,22 @@ impl Rest {
         } else {
             &self.config.password
         };
-        let credentials = format!("{}:{password}", self.config.user);
+        let credentials = match self.tokens().token.as_str() {
+            "" => {
+                let plain = format!("{}:{password}", self.config.user);
+                format!("Basic {}", BASE64_STANDARD.encode(plain))
+            }
+            token => format!("Bearer {token}"),
+        };
+        let target = match object.strip_prefix('/') {
+            Some(_) => object.to_owned(),
+            None => format!("/finesse/api/{object}"),
+        };
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("/finesse/api/{object}"))
+            .uri(target)
             .header(HOST, self.tunnel.authority())
-            .header(
-                AUTHORIZATION,
-                format!("Basic {}", BASE64_STANDARD.encode(credentials)),
-            );
+            .header(AUTHORIZATION, credentials);
         if let Some(id) = request_id {
             request = request
                 .header("requestId", id)
@@ -162,12 +210,7 @@ impl Rest {
         let body = Limited::new(response.into_body(), BODY).collect().await;
         let body = body.map_err(|error| error.to_string())?.to_bytes();
         *kept = Some(sender);
-        Ok(Answer {
-            status,
-            body: std::str::from_utf8(&body)
-                .ok()
-                .and_then(|text| Element::parse(text).ok()),
-        })
+        Ok(Answer { status, body })
     }
 
     async fn open(&self) -> Result<SendRequest<Full<Bytes>>, String> {
@@ -186,5 +229,7 @@ impl Rest {
     }
 }
 
+/// Where tokens are issued and renewed.
+const TOKEN: &str = "/desktop/sso/token";
 /// Longest answer in bytes.
 const BODY: usize = 1 << 20;

@@ -52,6 +52,26 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..ORDINARY
     },
     Scenario {
+        name: "token-not-renewed",
+        about: "single sign-on, and the refresh token comes to its end",
+        signs: "401 for the renewal of the access token; 401 for what is read over REST once that token has expired too; then LOGOUT and a clean end of the socket; later new tokens and a new sign-in",
+        steps: &[
+            does(100, Deed::Read),
+            begin(200, "token-expired"),
+            does(225, Deed::RenewToken),
+            end(301, "token-expired"),
+            does(302, Deed::Read),
+            does(310, Deed::SessionEnds),
+            does(330, Deed::SignIn),
+        ],
+        habits: Habits {
+            single_sign_on: true,
+            ..DESKTOP
+        },
+        pace: 40.0,
+        ..ORDINARY
+    },
+    Scenario {
         name: "certificate-not-accepted",
         about: "the browser does not know the certificate, until the person accepts it",
         signs: "the browser breaks TLS off with the alert certificate_unknown, twice; then a login",

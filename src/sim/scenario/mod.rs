@@ -140,6 +140,7 @@ const ORDINARY: Scenario = Scenario {
 const DESKTOP: Habits = Habits {
     wrong_passwords: 0,
     distrust: 0,
+    single_sign_on: false,
     presence: Presence::Available,
 };
 

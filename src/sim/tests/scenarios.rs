@@ -35,6 +35,7 @@ fn signs(scenario: &str) -> Vec<fn(&Experience) -> bool> {
         "locked-out" => vec![answered_401, answered_401, answered_401, connected],
         "sasl-failure" => vec![not_connected, did, connected],
         "session-expired" => vec![answered_401, did, did, connected],
+        "token-not-renewed" => vec![answered_401, answered_401, did, did, connected],
         "certificate-not-accepted" => vec![unanswered, unanswered, connected],
         "conflict" | "second-tab" => vec![conflict, connected],
         "tab-throttled" => vec![did, pong, pong, bare_end, connected],

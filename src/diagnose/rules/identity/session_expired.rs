@@ -7,7 +7,7 @@ use crate::diagnose::rules::agent::signed_out;
 use crate::diagnose::symptom::Symptom;
 use crate::diagnose::words::{count, duration};
 use crate::event::Micros;
-use crate::session::{At, Failure};
+use crate::session::{At, Failure, is_token_service};
 
 /// The rule.
 pub(in crate::diagnose) const RULE: Rule = Rule {
@@ -32,10 +32,13 @@ fn judge(case: &Case<'_>) -> Opinion {
     };
     let wish = signed_out::wish(case, at);
     let goes_on = case.incident.refusals().next().is_some();
-    let sure = match token {
-        Some(_) => Confidence::Certain,
-        None if wish.is_some() || goes_on => Confidence::Likely,
-        None => Confidence::Possible,
+    let expired = calls.iter().find_map(|call| call.token_expired);
+    let sure = if token.is_some() || expired.is_some() {
+        Confidence::Certain
+    } else if wish.is_some() || goes_on {
+        Confidence::Likely
+    } else {
+        Confidence::Possible
     };
     let signed_in = signed_in_since(case, first.at).map(|since| first.at.time.since(since.time));
     let age = signed_in.map_or_else(String::new, |age| {
@@ -47,8 +50,13 @@ fn judge(case: &Case<'_>) -> Opinion {
     let mut verdict = Verdict::new(sure, says).shown(first.at, "the credentials are refused");
     if let Some(token) = token {
         verdict = verdict.because(format!(
-            "it said so itself: a new access token was refused with {}",
+            "it refused to renew the access token, with {}",
             token.status
+        ));
+    } else if let Some(late) = expired {
+        verdict = verdict.because(format!(
+            "the access token that the refused call carried had expired {} before",
+            duration(late)
         ));
     } else {
         verdict = verdict
@@ -105,7 +113,7 @@ fn token_refused<'a>(case: &Case<'a>, at: At) -> Option<&'a Failure> {
     let failures = case.rest_failures(before(at, case.seconds(TOKEN)), at);
     let failures = failures.filter(|_| alone).map(|(_, failure)| failure);
     let refused = failures.filter(|failure| {
-        failure.target.contains("/sso/token") && (400..500).contains(&failure.status)
+        is_token_service(&failure.target) && (400..500).contains(&failure.status)
     });
     refused.last()
 }
@@ -157,6 +165,30 @@ mod tests {
             .after(1.0)
             .says_goodbye();
         assert_eq!(script.cause(), Some(("session-expired", Certain)));
+    }
+
+    #[test]
+    fn a_refused_call_whose_token_had_expired_is_certain() {
+        let call = |expires: i64| {
+            let token = format!("Bearer redacted-token-5d3d1293.exp{expires}");
+            let script = healthy().connects();
+            let script = script.asks("PUT", USER, &[("Authorization", &token)]);
+            let date = [("Date", "Mon, 02 Mar 2026 12:02:00 GMT")];
+            let script = script.answers_with(401, &date).on(1).after(2.0);
+            let script = script.rest_wishes("1001002", "LOGOUT").after(1.0);
+            script.says_goodbye().diagnosed()
+        };
+        let twelve_o_clock = 1_772_452_800;
+        let report = call(twelve_o_clock + 100);
+        let cause = report.incidents[0].cause.as_ref().unwrap();
+        assert_eq!((cause.rule, cause.confidence), ("session-expired", Certain));
+        assert_eq!(
+            cause.because[0],
+            "the access token that the refused call carried had expired 20.0 s before"
+        );
+        let report = call(twelve_o_clock + 300);
+        let cause = report.incidents[0].cause.as_ref().unwrap();
+        assert_eq!((cause.rule, cause.confidence), ("session-expired", Likely));
     }
 
     #[test]
