@@ -64,8 +64,7 @@ const AGENT: &str = "1001002";
 /// Runs the demo.
 pub(super) fn run(args: &DemoArgs, out: &mut dyn Write) -> Result<Exit, Failed> {
     if args.scenario == "list" {
-        return super::simulate::list(out)
-            .map_err(|error| Failed::usage(format!("cannot write the list: {error}")));
+        return super::simulate::list(out);
     }
     let scenario = super::simulate::scenario(&args.scenario)?;
     let view = View::new(Some(&args.format), args.filter.as_deref())?;

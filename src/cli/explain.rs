@@ -133,7 +133,9 @@ fn page(rule: &Rule) -> String {
         ("Often mistaken for", mistaken),
     ] {
         page.heading(0, Style::Subject, heading);
-        page.paragraph(2, &paragraph);
+        for line in paragraph.lines() {
+            page.paragraph(2, line);
+        }
     }
     page.into_text()
 }

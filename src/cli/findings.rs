@@ -1,18 +1,18 @@
 //! What is found of a session while it goes on, and at its end.
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::page::{self, Page};
 use crate::bus::Clock;
 use crate::diagnose::report::{Finding, Incident, Report};
 use crate::diagnose::rule::{Confidence, Severity};
 use crate::diagnose::{Live, News, Profile, words};
 use crate::event::{Event, Micros};
-use crate::sink::console::{Onlooker, Remark, Tone, visible};
+use crate::sink::console::{Colour, Onlooker, Remark, Style, Tone};
 
 /// The session's diagnosis, which the console's thread goes on with and the end of the session asks.
 #[derive(Debug, Clone)]
@@ -138,20 +138,24 @@ fn reasons(cause: &Finding) -> Vec<String> {
 
 /// The answer, a line an incident, and where more of it is. What a peer has said in it commands no terminal.
 fn summary(report: &Report, zone: &TimeZone, recording: Option<&str>) -> String {
-    let mut text = "What finspect found\n  ".to_owned();
-    visible(&mut text, &report.answer);
+    let mut page = Page::new(Colour::Never, page::width());
+    page.paragraph(0, "What finspect found");
+    page.paragraph(2, &report.answer);
     let incidents = &report.incidents;
     for incident in incidents.iter().take(LINES) {
-        text.push_str("\n  ");
-        visible(&mut text, &line(incident, zone));
+        page.paragraph(2, &line(incident, zone));
     }
     if let Some(more) = incidents.len().checked_sub(LINES).filter(|more| *more > 0) {
-        let _ = write!(text, "\n  … {more} more");
+        page.paragraph(2, &format!("… {more} more"));
     }
     if let Some(recording) = recording.filter(|_| !incidents.is_empty()) {
-        let _ = write!(text, "\n  more: finspect diagnose {recording}");
+        page.line(
+            2,
+            Style::Plain,
+            &format!("more: finspect diagnose {recording}"),
+        );
     }
-    text
+    page.into_text().trim_end().to_owned()
 }
 
 /// An incident: its cause, how sure that is, whose, when, and for how long.

@@ -156,9 +156,14 @@ fn runtime() -> Result<Runtime, Failed> {
         .map_err(|error| Failed::usage(format!("cannot start: {error}")))
 }
 
-/// Writes data to stdout; a reader that has left is no failure.
+/// Writes data to stdout.
 fn write_out(data: &[u8]) -> Result<Exit, Failed> {
-    match io::stdout().write_all(data) {
+    written(io::stdout().write_all(data))
+}
+
+/// What came of writing to stdout: a reader that has left is no failure.
+fn written(result: io::Result<()>) -> Result<Exit, Failed> {
+    match result {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failed::usage(format!("cannot write to stdout: {error}")))
         }

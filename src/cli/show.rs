@@ -1,6 +1,6 @@
 //! `finspect show`: a recording, printed as it was live.
 
-use std::io::{self, BufWriter, ErrorKind, StdoutLock};
+use std::io::{self, BufWriter, StdoutLock};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use jiff::{Timestamp, Zoned};
 use super::moment::{Moment, OutOfTime, connection};
 use super::reading::Reading;
 use super::session::{View, colour, say};
-use super::{Exit, Failed, signals};
+use super::{Exit, Failed, signals, written};
 use crate::event::{ConnectionId, Event, Micros};
 use crate::recording::Header;
 use crate::sink::console::{Console, Renderer};
@@ -113,8 +113,7 @@ pub(super) fn run(args: &ShowArgs) -> Result<Exit, Failed> {
             show.say_if_nothing(&began);
             Ok(show.reading.finish())
         }
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Done),
-        Err(error) => Err(Failed::usage(format!("cannot write to stdout: {error}"))),
+        Err(error) => written(Err(error)),
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Exit, Failed, signals};
+use super::{Exit, Failed, signals, written};
 use crate::sim::{Account, HOSTNAME, Pace, Scenario, Security, SimConfig, Simulator};
 
 /// The arguments of `finspect simulate`.
@@ -59,7 +59,7 @@ async fn run_until(
     stop: impl Future<Output = io::Result<()>>,
 ) -> Result<Exit, Failed> {
     if args.scenario.as_deref() == Some("list") {
-        return list(out).map_err(|error| unwritten("the list", &error));
+        return list(out);
     }
     let config = config(args)?;
     let scenario = config.scenario;
@@ -113,14 +113,14 @@ pub(super) fn scenario(name: &str) -> Result<&'static Scenario, Failed> {
 }
 
 /// Prints all scenarios.
-pub(super) fn list(out: &mut dyn Write) -> io::Result<Exit> {
-    for Scenario {
-        name, about, signs, ..
-    } in Scenario::all()
-    {
-        writeln!(out, "{name:<22} {about}\n{:<22} you see: {signs}", "")?;
-    }
-    Ok(Exit::Done)
+pub(super) fn list(out: &mut dyn Write) -> Result<Exit, Failed> {
+    let mut scenarios = Scenario::all();
+    written(scenarios.try_for_each(|one| {
+        let Scenario {
+            name, about, signs, ..
+        } = one;
+        writeln!(out, "{name:<22} {about}\n{:<22} you see: {signs}", "")
+    }))
 }
 
 fn introduce(

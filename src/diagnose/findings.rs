@@ -3,7 +3,7 @@
 //! The first sentences of what the agent sees and of what to do stand in the answer of a diagnosis: they have to be
 //! whole sentences, and to make sense alone.
 
-/// What there is to know of a rule, in Markdown paragraphs without line breaks.
+/// What there is to know of a rule: paragraphs of plain text, each on one line, and so are the rows of a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Section {
     /// Where the cause sits, such as `Path` or `Service`.
@@ -72,7 +72,7 @@ pub fn plain(markdown: &str) -> String {
 
 fn parse(document: &str) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
-    let mut group = "";
+    let (mut group, mut label) = ("", "");
     for paragraph in document.split("\n\n") {
         let paragraph = paragraph.trim();
         if let Some(name) = paragraph.strip_prefix("### ") {
@@ -84,28 +84,57 @@ fn parse(document: &str) -> Vec<Section> {
         } else if let Some(name) = paragraph.strip_prefix("## ") {
             group = name.trim();
         } else if let Some(section) = sections.last_mut().filter(|one| one.group == group) {
-            fill(section, paragraph);
+            let labelled = paragraph.strip_prefix("**");
+            let labelled = labelled.and_then(|rest| rest.split_once(".**"));
+            // What has no label goes on with the part before it.
+            let text = labelled.map_or(paragraph, |(_, text)| text);
+            label = labelled.map_or(label, |(label, _)| label);
+            if let Some(part) = part(section, label) {
+                add(part, text);
+            }
         }
     }
     sections
 }
 
-fn fill(section: &mut Section, paragraph: &str) {
-    let parts = paragraph.strip_prefix("**");
-    let Some((label, text)) = parts.and_then(|rest| rest.split_once(".**")) else {
-        return;
-    };
-    let place = match label {
+fn part<'a>(section: &'a mut Section, label: &str) -> Option<&'a mut String> {
+    Some(match label {
         "Meaning" => &mut section.meaning,
         "On the wire" => &mut section.wire,
         "What the agent sees" => &mut section.sees,
         "What to do" => &mut section.remedy,
         "Often mistaken for" => &mut section.mistaken,
-        _ => return,
-    };
-    let words: Vec<&str> = text.split_whitespace().collect();
-    *place = plain(&words.join(" "));
+        _ => return None,
+    })
 }
+
+/// Adds a paragraph, or the rows of a table.
+fn add(part: &mut String, text: &str) {
+    let rows: Vec<String> = text.lines().skip(TABLE_HEAD).filter_map(row).collect();
+    let lines = if rows.is_empty() {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        vec![words.join(" ")]
+    } else {
+        rows
+    };
+    for line in lines {
+        if !part.is_empty() {
+            part.push('\n');
+        }
+        part.push_str(&plain(&line));
+    }
+}
+
+/// A row of a table as a phrase: `1000, normal closure: the server was done`.
+fn row(line: &str) -> Option<String> {
+    let cells = line.trim().strip_prefix('|')?.strip_suffix('|')?;
+    let cells: Vec<&str> = cells.split('|').map(str::trim).collect();
+    let (last, first) = cells.split_last()?;
+    Some(format!("{}: {last}", first.join(", ")))
+}
+
+/// Lines of a table before its rows.
+const TABLE_HEAD: usize = 2;
 
 const DOCUMENT: &str = include_str!("../../docs/findings.md");
 
@@ -157,6 +186,17 @@ mod tests {
                 "{name}: the paragraphs are out of order"
             );
         }
+    }
+
+    #[test]
+    fn a_table_belongs_to_the_part_before_it_a_row_a_line() {
+        let closed = section("server-closed").unwrap();
+        let lines: Vec<&str> = closed.wire.lines().collect();
+        assert!(lines[0].starts_with("A Close frame"), "{lines:#?}");
+        assert!(
+            lines.contains(&"1001, going away: it shuts down, or its container tidies up sockets")
+        );
+        assert!(lines.last().unwrap().starts_with("1006 and 1015"));
     }
 
     #[test]

@@ -84,7 +84,7 @@ struct Outline {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RefusedHeader {
     /// Nothing in it at all.
-    #[error("the file is empty")]
+    #[error("there is nothing to read in it: it is empty, or compressed and cut off")]
     Empty,
     /// It is the beginning of a header, and no more.
     #[error(

@@ -203,6 +203,19 @@ fn several_recordings_are_one_report() {
 }
 
 #[test]
+fn a_recording_that_is_named_twice_counts_once() {
+    let path = golden("stall.jsonl");
+    let folder = TempDir::new().unwrap();
+    let copy = folder.path().join("copy.jsonl");
+    fs::copy(&path, &copy).unwrap();
+    let twice = diagnose(&path, &["--json", copy.to_str().unwrap()]);
+    let said = text(&twice.stderr);
+    assert!(said.contains("the same recording as"), "{said}");
+    let report: Value = serde_json::from_slice(&twice.stdout).unwrap();
+    assert_eq!(report["recordings"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn a_report_is_narrowed_to_an_agent_or_an_incident() {
     let path = golden("stall.jsonl");
     let second = report(&path, &["--incident", "2"]);

@@ -12,7 +12,7 @@ use finspect_ca::{Authority, Error, Permitted, Removed, Store};
 
 use self::words::{colons, create_command, date, describe, failed, missing, welcome};
 use super::paths::default_ca_dir;
-use super::{Exit, Failed};
+use super::{Exit, Failed, written};
 
 pub use open::{open_or_create, outside};
 
@@ -191,15 +191,6 @@ fn present(store: &Store) -> Result<Authority, Failed> {
         .read()
         .map_err(|error| failed(&error, store.dir()))?
         .ok_or_else(|| missing(store.dir()))
-}
-
-/// A reader that went away is no failure.
-fn written(result: io::Result<()>) -> Result<Exit, Failed> {
-    match result {
-        Ok(()) => Ok(Exit::Done),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
-        Err(error) => Err(Failed::usage(format!("could not write: {error}"))),
-    }
 }
 
 const EXAMPLES: &str = "\

@@ -5,7 +5,6 @@ mod incident;
 mod profile;
 mod text;
 
-use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -13,8 +12,8 @@ use jiff::tz::TimeZone;
 
 use super::page::{self, Page};
 use super::reading::Reading;
-use super::session::colour;
-use super::{Exit, Failed};
+use super::session::{colour, say};
+use super::{Exit, Failed, write_out};
 use crate::diagnose::report::Note;
 use crate::diagnose::{Clocks, Outcome, Profile, Report, Subject, diagnose, narrow, offsets};
 use crate::session::Session;
@@ -86,9 +85,16 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failed> {
     } else {
         TimeZone::system()
     };
-    let mut recordings = Vec::new();
+    let mut recordings: Vec<Recording> = Vec::new();
     for file in &args.files {
-        recordings.push(Recording::read(file)?);
+        let recording = Recording::read(file)?;
+        match recordings.iter().find(|one| recording.is_same(one)) {
+            Some(known) => say(&format!(
+                "{} is the same recording as {}: it counts once",
+                recording.name, known.name
+            )),
+            None => recordings.push(recording),
+        }
     }
     let mut report = judged(&recordings, &profile, &zone);
     wish(args, &mut report, &zone)?;
@@ -102,12 +108,8 @@ pub(super) fn run(args: &DiagnoseArgs) -> Result<Exit, Failed> {
     } else {
         text(args, &recordings, &report, &profile, &zone)
     };
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failed::usage(format!("cannot write to stdout: {error}")))
-        }
-        _ => Ok(exit),
-    }
+    write_out(text.as_bytes())?;
+    Ok(exit)
 }
 
 /// A recording that was read.
@@ -115,6 +117,8 @@ struct Recording {
     path: PathBuf,
     name: String,
     session: Session,
+    /// The recording's own name.
+    id: String,
     /// Which part of a recording it begins with.
     part: u32,
     /// Events that are missing.
@@ -124,7 +128,8 @@ struct Recording {
 impl Recording {
     fn read(path: &Path) -> Result<Self, Failed> {
         let mut reading = Reading::open(path)?;
-        let part = reading.header().part;
+        let header = reading.header();
+        let (id, part) = (header.recording.clone(), header.part);
         let mut session = Session::default();
         while let Some(event) = reading.next() {
             session.take(&event);
@@ -135,9 +140,16 @@ impl Recording {
             path: path.to_owned(),
             name: path.display().to_string(),
             session,
+            id,
             part,
             missing,
         })
+    }
+
+    /// Whether the other one is a copy of it: both begin and end with the same event.
+    fn is_same(&self, other: &Self) -> bool {
+        let one = (&self.id, self.part, self.session.span());
+        one == (&other.id, other.part, other.session.span())
     }
 }
 

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::{Exit, Failed, paths};
+use super::{Exit, Failed, paths, written};
 use crate::event::{Micros, Redaction};
 use crate::recording::{Recording, recordings};
 use crate::sink::console::{bytes, duration, visible};
@@ -72,17 +72,12 @@ pub(super) fn run(
             &format!("there is no recording in {}", folder.display()),
         );
     }
-    let written = if args.json {
+    let listed = if args.json {
         json(&rows, out)
     } else {
         table(&rows, &TimeZone::system(), out)
     };
-    match written.and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failed::usage(format!("cannot write to stdout: {error}")))
-        }
-        _ => Ok(Exit::Done),
-    }
+    written(listed.and_then(|()| out.flush()))
 }
 
 /// One recording.

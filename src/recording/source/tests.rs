@@ -100,7 +100,7 @@ fn read(source: &mut Source) -> Vec<String> {
 fn a_part_that_is_damaged_or_foreign_is_left_out_and_reading_goes_on() {
     for (damage, why) in [
         (&b"\x00\x01"[..], "this is no recording"),
-        (b"", "the file is empty"),
+        (b"", "there is nothing to read in it"),
         (&header(2, 3, "another"), "it belongs to another recording"),
     ] {
         let folder = Folder::new();
