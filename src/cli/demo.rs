@@ -1,6 +1,6 @@
 //! `finspect demo`: an embedded Finesse, a scripted agent, and between them the same proxy that `run` starts.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -100,13 +100,8 @@ impl Demo {
             scenario.name, scenario.about, scenario.pace
         ));
         let told = tokio::select! {
-            moments = demo.live(scenario) => {
-                if let Ok(moments) = &moments {
-                    conclude(scenario, moments, &mut io::stderr());
-                }
-                moments.map(drop)
-            }
-            told = signals::told_to_end() => told.map_err(failed("cannot wait for Ctrl-C")),
+            moments = demo.live(scenario) => moments.map(Some),
+            told = signals::told_to_end() => told.map(|()| None).map_err(failed("cannot wait for Ctrl-C")),
         };
         if keep && told.is_ok() {
             demo.invite();
@@ -117,8 +112,12 @@ impl Demo {
         let connections = demo.proxy.connections();
         demo.proxy.stop().await;
         demo.simulator.stop().await;
-        let exit = demo.session.end(connections);
-        told.map(|()| exit)
+        let exit = demo.session.end_with(connections, || {
+            if let Ok(Some(moments)) = &told {
+                conclude(scenario, moments);
+            }
+        });
+        told.map(|_| exit)
     }
 
     async fn set_up(scenario: &'static Scenario, session: Plan) -> Result<Self, Failed> {
@@ -222,8 +221,8 @@ impl Demo {
     }
 }
 
-/// Says what was played, beside which what finspect finds can be read. Talk that nobody reads must not stop a demo.
-fn conclude(scenario: &Scenario, moments: &[AgentMoment], talk: &mut dyn Write) {
+/// Says what was played, beside which what finspect finds can be read.
+fn conclude(scenario: &Scenario, moments: &[AgentMoment]) {
     let mut text = format!(
         "\nWhat was played\n  scenario      {}\n  to be seen    {}\nWhat the desktop went through, in seconds of its life\n",
         scenario.about, scenario.signs
@@ -232,7 +231,7 @@ fn conclude(scenario: &Scenario, moments: &[AgentMoment], talk: &mut dyn Write) 
         let at = moment.at.as_secs_f64() * scenario.pace;
         text.push_str(&format_moment(at, &moment.what));
     }
-    drop(writeln!(talk, "{text}"));
+    say(&text);
 }
 
 fn format_moment(at: f64, what: &Experience) -> String {

@@ -154,6 +154,11 @@ impl Session {
 
     /// Publishes the last event, waits until everything is printed, and says how it went.
     pub(super) fn end(self, connections: u64) -> Exit {
+        self.end_with(connections, || ())
+    }
+
+    /// Like [`Session::end`], with something to be said between the last event and the closing summary.
+    pub(super) fn end_with(self, connections: u64, farewell: impl FnOnce()) -> Exit {
         self.watch.stop();
         self.bus.close_with(|events| {
             EventKind::SessionEnded(SessionEnded {
@@ -163,6 +168,7 @@ impl Session {
         });
         let events = self.bus.published();
         let printed = printed(self.console);
+        farewell();
         say(&format!(
             "finspect saw {events} events on {connections} connections"
         ));

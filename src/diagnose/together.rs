@@ -71,6 +71,37 @@ impl Window {
     }
 }
 
+/// Things with a window, sorted by its start, to find those that meet another one without asking all.
+struct Sorted<T> {
+    /// Each with the latest end of it and those before it.
+    list: Vec<(Window, T, i64)>,
+}
+
+impl<T> Sorted<T> {
+    fn new(things: impl Iterator<Item = (Window, T)>) -> Self {
+        let mut things: Vec<_> = things.collect();
+        things.sort_by_key(|(window, _)| window.from);
+        let mut latest = i64::MIN;
+        let list = things.into_iter().map(|(window, thing)| {
+            latest = latest.max(window.to);
+            (window, thing, latest)
+        });
+        Self {
+            list: list.collect(),
+        }
+    }
+
+    fn meeting(&self, window: Window) -> impl Iterator<Item = &T> {
+        let begun = self
+            .list
+            .partition_point(|(other, ..)| other.from <= window.to);
+        let begun = self.list.iter().take(begun).rev();
+        let near = begun.take_while(move |(.., latest)| *latest >= window.from);
+        near.filter(move |(other, ..)| other.meets(window))
+            .map(|(_, thing, _)| thing)
+    }
+}
+
 /// A moment on the common clock.
 fn common(subject: &Subject<'_>, at: Micros) -> Option<i64> {
     Some(subject.session.wall(at)?.saturating_add(subject.offset))
@@ -93,7 +124,8 @@ impl One<'_> {
 
 /// How many agents were hit together with each, and how many were connected.
 pub(super) fn crowds(subjects: &[Subject<'_>], all: &[One<'_>]) -> Vec<Crowd> {
-    let lives: Vec<Life> = subjects.iter().flat_map(lives).collect();
+    let lives = Sorted::new(subjects.iter().flat_map(lives));
+    let struck = struck(all);
     let crowd = |one: &One<'_>| {
         let Some(window) = one.window else {
             return Crowd {
@@ -101,9 +133,8 @@ pub(super) fn crowds(subjects: &[Subject<'_>], all: &[One<'_>]) -> Vec<Crowd> {
                 hit: 1,
             };
         };
-        let hit: BTreeSet<_> = struck(all, window).map(One::whom).collect();
-        let there = lives.iter().filter(|life| life.window.meets(window));
-        let there: BTreeSet<&str> = there.map(|life| life.user.as_str()).collect();
+        let hit: BTreeSet<_> = struck.meeting(window).map(|(_, one)| one.whom()).collect();
+        let there: BTreeSet<&String> = lives.meeting(window).collect();
         Crowd {
             connected: there.len().max(hit.len()),
             hit: hit.len(),
@@ -112,36 +143,31 @@ pub(super) fn crowds(subjects: &[Subject<'_>], all: &[One<'_>]) -> Vec<Crowd> {
     all.iter().map(crowd).collect()
 }
 
-fn struck<'o, 'a>(all: &'o [One<'a>], window: Window) -> impl Iterator<Item = &'o One<'a>> {
-    all.iter()
-        .filter(move |other| other.window.is_some_and(|struck| struck.meets(window)))
+/// The incidents that somebody suffered, each with its place among all.
+fn struck<'o, 'a>(all: &'o [One<'a>]) -> Sorted<(usize, &'o One<'a>)> {
+    let places = all.iter().enumerate();
+    Sorted::new(places.filter_map(|(place, one)| Some((one.window?, (place, one)))))
 }
 
-/// A socket's life on the common clock.
-struct Life {
-    user: String,
-    window: Window,
-}
-
-fn lives(subject: &Subject<'_>) -> Vec<Life> {
+/// The lives of sockets on the common clock, and whose they were.
+fn lives(subject: &Subject<'_>) -> Vec<(Window, String)> {
     let connections = subject.session.connections();
     let lives = connections.filter_map(|connection| {
         let stream = &connection.socket.as_ref()?.stream;
         let from = connection.socket.as_ref()?.opened.time;
         let heard = connection.last[Direction::ToClient].map_or(from, |at| at.time);
-        Some(Life {
-            user: stream.user()?.to_lowercase(),
-            window: Window {
-                from: common(subject, from)?,
-                to: common(subject, heard)?,
-            },
-        })
+        let window = Window {
+            from: common(subject, from)?,
+            to: common(subject, heard)?,
+        };
+        Some((window, stream.user()?.to_lowercase()))
     });
     lives.collect()
 }
 
 /// Incidents that struck at one moment, and single ones while several agents were connected, in words.
 pub(super) fn together(all: &[One<'_>], crowds: &[Crowd]) -> Vec<Together> {
+    let struck = struck(all);
     let mut told: BTreeSet<usize> = BTreeSet::new();
     let mut groups = Vec::new();
     for (place, (one, crowd)) in all.iter().zip(crowds).enumerate() {
@@ -151,11 +177,8 @@ pub(super) fn together(all: &[One<'_>], crowds: &[Crowd]) -> Vec<Together> {
         if told.contains(&place) {
             continue;
         }
-        let members = all
-            .iter()
-            .enumerate()
-            .filter(|(_, other)| other.window.is_some_and(|struck| struck.meets(window)));
-        let incidents: Vec<usize> = members.map(|(place, _)| place).collect();
+        let mut incidents: Vec<usize> = struck.meeting(window).map(|(place, _)| *place).collect();
+        incidents.sort_unstable();
         told.extend(&incidents);
         groups.push(Together {
             incidents,
@@ -185,3 +208,24 @@ fn says(crowd: Crowd) -> String {
 
 /// Clocks that were compared by `Date` agree to a second at worst, on both sides; in microseconds.
 const TOLERANCE: i64 = 1_500_000;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn those_that_meet_are_those_that_pairs_say(all in prop::collection::vec((-20..20_i64, -5..20_i64), 0..40)) {
+            let windows: Vec<_> = all.iter().map(|(from, long)| Window { from: *from, to: from + long }).collect();
+            let sorted = Sorted::new(windows.iter().copied().zip(0_usize..));
+            for window in &windows {
+                let mut found: Vec<_> = sorted.meeting(*window).copied().collect();
+                found.sort_unstable();
+                let pairs = windows.iter().enumerate().filter(|(_, other)| other.meets(*window));
+                prop_assert_eq!(found, pairs.map(|(place, _)| place).collect::<Vec<_>>());
+            }
+        }
+    }
+}

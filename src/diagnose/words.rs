@@ -3,21 +3,13 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::event::{ConnectionId, Manner, Micros};
+use crate::event::{ConnectionId, Digits, Manner, Micros};
 use crate::session::Session;
 
 /// A duration as a person says it: `0.4 ms`, `340 ms`, `9.8 s`, `4 min 05 s`, `2 h 10 min`.
 #[must_use]
-pub fn duration(Micros(micros): Micros) -> String {
-    let millis = micros / 1_000;
-    let seconds = micros / 1_000_000;
-    match seconds {
-        0 if millis < 10 => format!("{millis}.{} ms", micros / 100 % 10),
-        0 => format!("{millis} ms"),
-        1..60 => format!("{}.{} s", seconds, millis / 100 % 10),
-        60..3_600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {:02} min", seconds / 3_600, seconds / 60 % 60),
-    }
+pub fn duration(time: Micros) -> String {
+    time.said(Digits::Few)
 }
 
 /// A count with its noun: `1 ping`, `3 pings`.

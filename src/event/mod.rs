@@ -11,6 +11,7 @@ mod host;
 mod http;
 mod names;
 mod payload;
+mod said;
 mod session;
 mod tcp;
 mod tls;
@@ -28,6 +29,7 @@ pub use http::{
     BodyFraming, Header, HttpBody, HttpRequest, HttpResponse, HttpVersion, HttpViolation,
 };
 pub use payload::{Content, Payload};
+pub use said::Digits;
 pub use session::{Gap, Listening, Recorder, Redaction, SessionEnded, SessionStarted, Source};
 pub use tcp::{TcpInfo, TcpLast, TcpOccasion, TcpSample, TcpState};
 pub use tls::{

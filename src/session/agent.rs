@@ -15,6 +15,8 @@ pub struct Agent {
     pub states: Kept<StateChange>,
     /// Calls, in the order in which they were first seen.
     pub calls: Kept<Call>,
+    /// The turn in which something was last said of them.
+    pub(super) heard: u64,
 }
 
 /// A call (`Dialog`) of an agent, as far as notifications tell.
@@ -48,9 +50,10 @@ pub struct StateChange {
 }
 
 impl Agent {
-    pub(super) fn new(user: String) -> Self {
+    pub(super) fn new(user: String, heard: u64) -> Self {
         Self {
             user,
+            heard,
             sockets: Kept::default(),
             states: Kept::default(),
             calls: Kept::default(),
@@ -60,7 +63,7 @@ impl Agent {
     /// Roughly the bytes that it holds.
     pub(super) const fn weight(&self) -> usize {
         let lists = self.sockets.weight() + self.states.weight() + self.calls.weight();
-        2 * size_of::<Self>() + 2 * LONGEST + lists
+        2 * size_of::<Self>() + 3 * LONGEST + lists
     }
 
     pub(super) fn bound(&mut self, connection: ConnectionId, at: At) {

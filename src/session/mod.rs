@@ -81,6 +81,8 @@ pub struct Session {
     /// Bytes that they hold, and those that agents do.
     weight: (usize, usize),
     agents: BTreeMap<String, Agent>,
+    /// Their users, by the turn in which something was last said of them.
+    heard: BTreeMap<u64, String>,
     hosts: Vec<String>,
     users: Vec<String>,
     service: Kept<Service>,
@@ -197,18 +199,24 @@ impl Session {
         }
     }
 
-    /// What is said of an agent. Where there are too many, or they are too heavy, some are forgotten.
+    /// What is said of an agent. Where there are too many, or they are too heavy, those are forgotten that were heard of
+    /// longest ago.
     fn of_agent(&mut self, user: &str, say: impl FnOnce(&mut Agent)) {
         let user = clip(user).to_lowercase();
         let known = self.agents.get(&user).map_or(0, Agent::weight);
+        let turn = self.heard.last_key_value().map_or(0, |(last, _)| last + 1);
         let agent = self
             .agents
             .entry(user.clone())
-            .or_insert_with(|| Agent::new(user));
+            .or_insert_with(|| Agent::new(user.clone(), turn));
+        self.heard.remove(&agent.heard);
+        agent.heard = turn;
+        self.heard.insert(turn, user);
         say(agent);
         self.weight.1 = (self.weight.1 + agent.weight()).saturating_sub(known);
         while self.agents.len() > AGENTS || self.weight.1 > AGENTS_WEIGH {
-            let Some((_, gone)) = self.agents.pop_first() else {
+            let quietest = self.heard.pop_first();
+            let Some(gone) = quietest.and_then(|(_, user)| self.agents.remove(&user)) else {
                 break;
             };
             self.weight.1 = self.weight.1.saturating_sub(gone.weight());

@@ -287,3 +287,25 @@ fn agents_are_bounded_in_bytes() {
     assert!(sum <= AGENTS_WEIGH && sum > AGENTS_WEIGH / 2, "{sum}");
     assert_eq!(session.forgotten() + session.agents().count() as u64, 200);
 }
+
+#[test]
+fn the_agent_that_was_heard_of_longest_ago_is_forgotten() {
+    let mut session = Session::default();
+    let bound = |session: &mut Session, user: &str| {
+        session.of_agent(user, |agent| agent.bound(ConnectionId(1), At::default()));
+    };
+    for user in (0..AGENTS).rev() {
+        bound(&mut session, &format!("{user:04}"));
+    }
+    // The first of them is heard of again; of the others `4094` is the quietest now.
+    bound(&mut session, "4095");
+    assert_eq!(session.forgotten(), 0);
+    bound(&mut session, "zzz");
+    let known = |user: &str| session.agent(user).is_some();
+    assert!(known("4095") && known("0000") && known("zzz") && !known("4094"));
+    assert_eq!(session.forgotten(), 1);
+    assert_eq!(
+        (session.agents().count(), session.heard.len()),
+        (AGENTS, AGENTS)
+    );
+}

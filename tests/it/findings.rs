@@ -39,8 +39,27 @@ fn a_demo_tells_the_cause_when_it_is_sure_and_in_the_summary() {
             summary.contains(&format!("{cause} ({confidence})  agent 1001002, for "))
         };
         assert!(causes.iter().any(listed), "{scenario}:\n{talk}");
-        assert!(talk.contains("What was played"), "{talk}");
     }
+}
+
+#[test]
+fn what_was_played_is_told_behind_the_last_event_and_before_the_summary() {
+    let folder = TempDir::new().unwrap();
+    let terminal = folder.path().join("terminal");
+    let file = std::fs::File::create(&terminal).unwrap();
+    let ran = Command::new(env!("CARGO_BIN_EXE_finspect"))
+        .env_remove("FINSPECT_LOG")
+        .args(["demo", "--scenario", "conflict"])
+        .stdout(file.try_clone().unwrap())
+        .stderr(file)
+        .status();
+    assert!(ran.unwrap().success());
+    let shown = std::fs::read_to_string(&terminal).unwrap();
+    let (session, talk) = shown.split_once("What was played\n").expect(&shown);
+    assert!(session.contains("· session ended"), "{shown}");
+    assert!(!talk.contains(" #1 "), "{shown}");
+    let (_, summary) = talk.split_once("finspect saw ").expect(&shown);
+    assert!(summary.contains("What finspect found\n"), "{shown}");
 }
 
 #[test]

@@ -101,6 +101,8 @@ struct Row {
     gaps: u64,
     redaction: Redaction,
     #[serde(skip)]
+    lasted: Micros,
+    #[serde(skip)]
     began: i64,
 }
 
@@ -144,6 +146,7 @@ impl Row {
                 .ok()
                 .map(|at| format!("{at:.3}")),
             duration_ms: survey.lasted.0 / 1000,
+            lasted: survey.lasted,
             bytes: sizes.sum(),
             parts: recording.parts.len(),
             events: survey.events,
@@ -175,7 +178,7 @@ impl Row {
         );
         [
             started,
-            duration(Micros(self.duration_ms.saturating_mul(1000))),
+            duration(self.lasted),
             bytes(self.bytes),
             self.state(),
             few(&self.hosts),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::event::Micros;
+use crate::event::{Digits, Micros};
 
 /// The time of day with milliseconds, in the given zone; the time since the start where the wall clock is not known.
 pub(super) fn of_day(wall: Option<i64>, at: Micros, zone: &TimeZone) -> String {
@@ -41,15 +41,7 @@ pub(super) fn date(seconds: i64) -> String {
 /// A duration: `0.4 ms`, `12.3 ms`, `1.204 s`, `2 min 03 s`, `3 h 02 min`.
 #[must_use]
 pub fn duration(time: Micros) -> String {
-    let Micros(micros) = time;
-    let seconds = micros / 1_000_000;
-    match micros {
-        0..100_000 => format!("{}.{} ms", micros / 1000, micros % 1000 / 100),
-        100_000..1_000_000 => format!("{} ms", micros / 1000),
-        1_000_000..60_000_000 => format!("{seconds}.{:03} s", micros / 1000 % 1000),
-        60_000_000..3_600_000_000 => format!("{} min {:02} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
-    }
+    time.said(Digits::Many)
 }
 
 /// A size in bytes.
@@ -60,21 +52,5 @@ pub fn bytes(count: u64) -> String {
         0..10_240 => format!("{count} bytes"),
         10_240..10_485_760 => format!("{} KiB", count / 1024),
         _ => format!("{} MiB", count / 1_048_576),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_as_exact_as_they_need_to_be() {
-        let of = |micros| duration(Micros(micros));
-        assert_eq!(of(412), "0.4 ms");
-        assert_eq!(of(99_999), "99.9 ms");
-        assert_eq!(of(123_456), "123 ms");
-        assert_eq!(of(1_204_999), "1.204 s");
-        assert_eq!(of(123_000_000), "2 min 03 s");
-        assert_eq!(of(10_920_000_000), "3 h 02 min");
     }
 }

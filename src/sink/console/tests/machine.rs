@@ -125,11 +125,11 @@ fn what_happened_to_the_machine_is_said_and_times_of_day_are_those_of_its_clock(
     }
     insta::assert_snapshot!(story.pretty(), @r"
     12:13:20.000                   · session of finspect 0.1.0 on linux x86_64  looking into finesse.example.com · secrets redacted
-    12:36:00.250                   · this machine slept from 12:14:24 to 12:36:00  21 min 35 s
+    12:36:00.250                   · this machine slept from 12:14:24 to 12:36:00  21 min 36 s
     12:36:01.250                   · finspect itself was starved or stopped for 3.000 s  do not trust times around here
     13:36:40.000                   · this machine's clock went forward by 1 h 00 min  times of day are the new clock's from here on
     12:36:40.000                   · this machine's clock went back by 1 h 00 min  times of day are the new clock's from here on
-    12:36:00.250                   · this machine slept, or finspect was stopped, from 12:14:24 to 12:36:00  21 min 35 s
+    12:36:00.250                   · this machine slept, or finspect was stopped, from 12:14:24 to 12:36:00  21 min 36 s
     12:36:01.250                   · network interface wlan0 is down  was up
     12:36:02.250                   · network interface wlan0 is gone  was down
     12:36:03.250                   · network interface wlan0 came  dormant
