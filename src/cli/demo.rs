@@ -103,7 +103,13 @@ impl Demo {
             moments = demo.live(scenario) => moments.map(Some),
             told = signals::told_to_end() => told.map(|()| None).map_err(failed("cannot wait for Ctrl-C")),
         };
+        let conclude = || {
+            if let Ok(Some(moments)) = &told {
+                conclude(scenario, moments);
+            }
+        };
         if keep && told.is_ok() {
+            conclude();
             demo.invite();
             signals::told_to_end()
                 .await
@@ -113,8 +119,8 @@ impl Demo {
         demo.proxy.stop().await;
         demo.simulator.stop().await;
         let exit = demo.session.end_with(connections, || {
-            if let Ok(Some(moments)) = &told {
-                conclude(scenario, moments);
+            if !keep {
+                conclude();
             }
         });
         told.map(|_| exit)
