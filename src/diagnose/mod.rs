@@ -46,6 +46,8 @@ pub use live::{Live, News};
 pub use report::{Outcome, Report};
 pub use together::offsets;
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 
 use crate::session::{At, Session};
@@ -262,6 +264,13 @@ fn finding(session: &Session, (rule, mut verdict): Match) -> Finding {
         because: verdict.because,
         lacking: verdict.lacking,
         evidence: evidence.collect(),
+        advice: verdict.advice.map_or_else(
+            || {
+                let section = findings::section(rule.name);
+                section.unwrap_or_default().remedy
+            },
+            Cow::into_owned,
+        ),
     }
 }
 

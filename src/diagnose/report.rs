@@ -173,6 +173,8 @@ pub struct Finding {
     pub lacking: Vec<String>,
     /// The events that show it.
     pub evidence: Vec<Evidence>,
+    /// What to do about it.
+    pub advice: String,
 }
 
 /// An event that shows something.

@@ -1,5 +1,7 @@
 //! What a rule is, and what it may say of an incident.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::case::Case;
@@ -70,6 +72,9 @@ pub struct Verdict {
     pub lacking: Vec<String>,
     /// The events that show it, each with what it shows.
     pub evidence: Vec<(At, String)>,
+    /// What to do about what was seen, where that is narrower than the rule's section in `docs/findings.md`: whole sentences,
+    /// of which the first makes sense alone.
+    pub advice: Option<Cow<'static, str>>,
     /// What part it can have played.
     pub role: Role,
     /// How bad it is this time, where that is less than the rule's own severity.
@@ -97,6 +102,7 @@ impl Verdict {
             because: Vec::new(),
             lacking: Vec::new(),
             evidence: Vec::new(),
+            advice: None,
             role: Role::Cause,
             severity: None,
         }
@@ -120,6 +126,13 @@ impl Verdict {
     #[must_use]
     pub fn shown(mut self, at: At, what: impl Into<String>) -> Self {
         self.evidence.push((at, what.into()));
+        self
+    }
+
+    /// What to do about it this time.
+    #[must_use]
+    pub fn advising(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
+        self.advice = Some(advice.into());
         self
     }
 

@@ -7,7 +7,6 @@ use jiff::tz::TimeZone;
 use super::text::{Source, clock, headline};
 use crate::cli::page::Page;
 use crate::diagnose::chart::Chart;
-use crate::diagnose::findings;
 use crate::diagnose::report::{Finding, Incident, Moment, Report, Story, Who};
 use crate::diagnose::rule::{Confidence, Severity};
 use crate::diagnose::words::duration;
@@ -210,20 +209,16 @@ fn events(incident: &Incident) -> Vec<(Moment, Vec<&str>)> {
     events.into_values().collect()
 }
 
-/// What to do, from the documentation.
+/// What to do.
 fn remedy(page: &mut Page, incident: &Incident) {
-    let section = incident
-        .cause
-        .as_ref()
-        .and_then(|cause| findings::section(cause.rule));
-    if let Some(section) = section {
+    if let Some(cause) = &incident.cause {
         page.heading(2, Style::Subject, "What to do");
-        page.paragraph(4, &section.remedy);
+        page.paragraph(4, &cause.advice);
         page.item(
             4,
             "",
             Style::Dim,
-            &format!("finspect explain {} tells more", section.rule),
+            &format!("finspect explain {} tells more", cause.rule),
         );
     }
 }

@@ -82,10 +82,8 @@ fn told(incident: &Incident, zone: &TimeZone) -> Vec<String> {
             bare(&uncapitalised(&worse.says))
         ));
     }
-    if !section.remedy.is_empty() {
-        let first = first_sentence(&section.remedy);
-        sentences.push(format!("The first thing to do: {}", uncapitalised(first)));
-    }
+    let first = first_sentence(&cause.advice);
+    sentences.push(format!("The first thing to do: {}", uncapitalised(first)));
     sentences
 }
 

@@ -25,7 +25,7 @@ fn an_incident_is_told_from_who_to_what_to_do() {
         .logs_in("1001002")
         .state("1001002", "LOGOUT", "255")
         .pings(2);
-    insta::assert_snapshot!(script.diagnosed().answer, @"Agent 1001002 lost service at 12:00:50 for 35.0 s. The notification service announced that it shuts down, and closed every stream. This is certain: it said so itself: stream error system-shutdown, and 1 attempt at a new socket failed until it was up again. What the agent sees: the desktop says that it lost the connection, and connects again by itself, to this node or to the other one. The desktop tried once in vain to get service, then signed in again on finesse1.example.com:8445. Finesse logged the agent out 35.0 s after it began, with reason 255 (x). The first thing to do: ask who restarted the Cisco Finesse Notification Service on this node at that time, and look into its log (`file get activelog desktop recurs compress` on the Finesse console) if nobody did.");
+    insta::assert_snapshot!(script.diagnosed().answer, @"Agent 1001002 lost service at 12:00:50 for 35.0 s. The notification service announced that it shuts down, and closed every stream. This is certain: it said so itself, with stream error system-shutdown, and 1 attempt at a new socket failed until it was up again. What the agent sees: the desktop says that it lost the connection, and connects again by itself, to this node or to the other one. The desktop tried once in vain to get service, then signed in again on finesse1.example.com:8445. Finesse logged the agent out 35.0 s after it began, with reason 255 (x). The first thing to do: ask who restarted the Cisco Finesse Notification Service on this node at that time, and look into its log (`file get activelog desktop recurs compress` on the Finesse console) if nobody did.");
 }
 
 #[test]
@@ -68,6 +68,20 @@ fn health_comes_with_its_reasons() {
 }
 
 #[test]
+fn the_first_thing_to_do_is_about_what_was_seen() {
+    let refused = |condition: &str| {
+        let script = Script::new().logs_in("1001002").pings(3).after(1.0);
+        script.stream_error(condition).diagnosed().answer
+    };
+    let unknown = refused("host-unknown");
+    let first = "The first thing to do: open the desktop under the server's fully qualified name";
+    assert!(unknown.contains(first), "{unknown}");
+    let broken = refused("not-well-formed");
+    let first = "The first thing to do: look at the last stanza of the client before the error";
+    assert!(broken.contains(first), "{broken}");
+}
+
+#[test]
 fn how_sure_it_is_is_said_in_words() {
     let mut finding = Finding {
         rule: "no-answer",
@@ -78,6 +92,7 @@ fn how_sure_it_is_is_said_in_words() {
         because: vec!["it said so".to_owned()],
         lacking: Vec::new(),
         evidence: Vec::new(),
+        advice: String::new(),
     };
     assert_eq!(sureness(&finding), "This is certain: it said so.");
     finding.confidence = Confidence::Likely;

@@ -69,7 +69,7 @@ fn bind_refused(case: &Case<'_>) -> Option<Opinion> {
     let says =
         "The server does not let a second desktop sign in as an agent who is signed in already";
     let verdict = Verdict::new(Confidence::Certain, says)
-        .because("it said so itself: the binding of the resource was refused with conflict")
+        .because("the server itself refused the binding of the resource with conflict")
         .shown(refused.at, "conflict in answer to the bind");
     Some(verdict.only(case.role(refused.at)).matches())
 }
@@ -83,7 +83,7 @@ fn relogin(case: &Case<'_>) -> Option<Opinion> {
     let says =
         "Somebody signed in as the same agent elsewhere, and the contact centre ended this session";
     let verdict = Verdict::new(Confidence::Certain, says)
-        .because(format!("it said so itself: reason code {reason}"))
+        .because(format!("it said so itself, with reason code {reason}"))
         .shown(
             change.at,
             format!("{}, reason code {}", change.state, reason.code),

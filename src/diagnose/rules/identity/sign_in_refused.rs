@@ -39,7 +39,8 @@ fn over_xmpp(case: &Case<'_>, at: At, condition: &str, times: u64) -> Opinion {
         meaning(condition)
     );
     let verdict = Verdict::new(Confidence::Certain, says)
-        .because(format!("it said so itself: {condition}"))
+        .because(format!("it said so itself, with {condition}"))
+        .advising(advice(condition))
         .shown(at, format!("the sign-in fails with {condition}"));
     let verdict = match times {
         0 | 1 => verdict,
@@ -63,9 +64,8 @@ fn over_rest(case: &Case<'_>) -> Opinion {
         duration(run.last.at.time.since(at.time))
     );
     let verdict = Verdict::new(Confidence::Certain, says)
-        .because(
-            "it said so itself: 401, which means that the name or the password is not accepted",
-        )
+        .because("it said so itself, with 401: the name or the password is not accepted")
+        .advising(advice("not-authorized"))
         .shown(at, "REST refuses the credentials");
     with_rest(verdict, case).only(case.role(at)).matches()
 }
@@ -80,8 +80,30 @@ fn with_rest(verdict: Verdict, case: &Case<'_>) -> Verdict {
             "{} calls in a row were refused: Finesse locks an account for five minutes after five wrong passwords, and then refuses the right one too",
             run.times
         ))
+        .advising(LOCKED_OUT)
         .shown(run.last.at, "REST still refuses the credentials")
 }
+
+fn advice(condition: &str) -> &'static str {
+    match condition {
+        "temporary-auth-failure" => {
+            "Look at what knows the passwords behind Finesse: the database, the directory or the identity service. Nothing is wrong with this one."
+        }
+        "account-disabled" => LOCKED_OUT,
+        "credentials-expired" => {
+            "Let the agent sign in anew. With single sign-on, compare the clocks of the nodes and of the identity service if it recurs."
+        }
+        "not-authorized" => {
+            "Let the agent type the name and the password once more: five wrong ones lock the account for five minutes. If it is refused again, `utils finesse locked_out_users list` on the node says whether the account is locked; look then for a program that goes on with an old password."
+        }
+        _ => {
+            "Look at the client: Cisco's own desktop does not sign in like that. The log of the notification service says more."
+        }
+    }
+}
+
+/// What to do where an account is locked.
+const LOCKED_OUT: &str = "Let the agent wait five minutes and then type the password once; `utils finesse locked_out_users list` on the node says who is locked out. Look for a program that goes on with an old password and locks the account again.";
 
 fn meaning(condition: &str) -> &'static str {
     let found = MEANINGS.iter().find(|(name, _)| *name == condition);

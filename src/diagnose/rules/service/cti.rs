@@ -98,8 +98,8 @@ const UNNOTICED: u64 = 30;
 
 fn said(service: &Service) -> String {
     match &service.reason {
-        Some(reason) => format!("it said so itself: {} ({reason})", service.status),
-        None => format!("it said so itself: {}", service.status),
+        Some(reason) => format!("it said so itself, with {} ({reason})", service.status),
+        None => format!("it said so itself, with {}", service.status),
     }
 }
 
@@ -120,7 +120,7 @@ fn engine_failed(case: &Case<'_>) -> Opinion {
         _ => Role::Consequence,
     };
     Verdict::new(Confidence::Certain, says)
-        .because("it said so itself: reason code 32764 (contact-centre engine failure)")
+        .because("it said so itself, with reason code 32764 (contact-centre engine failure)")
         .shown(change.at, "the engine takes the agent's state")
         .only(role)
         .matches()

@@ -55,7 +55,7 @@ fn judge(case: &Case<'_>) -> Opinion {
         duration(quiet)
     );
     let first = if named {
-        format!("it said so itself: {}", said(loss))
+        format!("it said so itself, with {}", said(loss))
     } else {
         "the server's end came after a long silence of the browser, and nothing else was wrong"
             .to_owned()
@@ -179,7 +179,7 @@ mod tests {
         let first = first.closes(ToClient, Some(1001), "Idle Timeout");
         let cause = first.diagnosed().incidents[0].cause.clone().unwrap();
         assert_eq!(Some((cause.rule, cause.confidence)), idle(Certain));
-        let said = "it said so itself: Close 1001 \"Idle Timeout\"";
+        let said = "it said so itself, with Close 1001 \"Idle Timeout\"";
         assert_eq!(cause.because[0], said);
     }
 

@@ -49,7 +49,7 @@ fn judge(case: &Case<'_>) -> Opinion {
         )
     };
     let mut verdict = Verdict::new(sure, says)
-        .because("it said so itself: SystemInfo shows a maintenance mode")
+        .because("SystemInfo itself shows a maintenance mode")
         .shown(said.at, "SystemInfo shows a maintenance mode")
         .shown(at, "service ends");
     if sure < Confidence::Certain {

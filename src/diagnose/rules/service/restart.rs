@@ -36,7 +36,7 @@ fn judge(case: &Case<'_>) -> Opinion {
     if let Some(at) = loss.server_error("system-shutdown") {
         let says = "The notification service announced that it shuts down, and closed every stream";
         let verdict = Verdict::new(Confidence::Certain, says)
-            .because("it said so itself: stream error system-shutdown")
+            .because("it said so itself, with stream error system-shutdown")
             .shown(at, "system-shutdown");
         return with_refusals(verdict, &refused).matches();
     }
@@ -83,7 +83,7 @@ fn turned_away(case: &Case<'_>) -> Opinion {
     };
     let says = "The notification service was shutting down when the desktop signed in";
     let verdict = Verdict::new(Confidence::Certain, says)
-        .because("it said so itself: stream error system-shutdown")
+        .because("it said so itself, with stream error system-shutdown")
         .shown(attempt.at, "system-shutdown");
     with_refusals(verdict, &refusals(case)).matches()
 }

@@ -97,10 +97,45 @@ fn verdict(from: Direction, condition: &str, when: &str) -> Verdict {
         Direction::ToServer => "browser",
     };
     let says = format!("The {who} ended the stream with the error {condition}, {when}");
-    Verdict::new(Confidence::Certain, says).because(format!(
-        "it said so itself: {condition} means that {}",
+    let why = format!(
+        "{condition}, by its own word, means that {}",
         meaning(condition)
-    ))
+    );
+    Verdict::new(Confidence::Certain, says)
+        .because(why)
+        .advising(advice(from, condition))
+}
+
+fn advice(from: Direction, condition: &str) -> &'static str {
+    match condition {
+        _ if from == Direction::ToServer => {
+            "Look at the last stanza of the server before the error: the client could not take it."
+        }
+        "host-unknown" | "host-gone" => {
+            "Open the desktop under the server's fully qualified name, which is its XMPP domain. SystemInfo names it (`xmppDomain`)."
+        }
+        "not-authorized" => {
+            "Find out whether the notification service allows this client's address. If it does, look at the first stanza before the error: something was sent before the sign-in."
+        }
+        "internal-server-error"
+        | "resource-constraint"
+        | "remote-connection-failed"
+        | "undefined-condition" => {
+            "Look into the log of the Cisco Finesse Notification Service on that node at that second. If it recurs, give the log and this recording to its maker."
+        }
+        "connection-timeout" => {
+            "Find out why the server heard nothing from this client: a machine that slept, a page that stood still, or a path that swallowed what was sent."
+        }
+        "policy-violation" => {
+            "Look at what the client sent in the seconds before: a limit of size or rate was broken. The log of the notification service names it."
+        }
+        "reset" => {
+            "Find out what was changed for this user at that time, such as a role or a password. The agent only has to sign in again."
+        }
+        _ => {
+            "Look at the last stanza of the client before the error: the server does not take it. If a gadget or a program of your own sent it, mend it there."
+        }
+    }
 }
 
 /// Conditions that say more than that there was an error.

@@ -31,7 +31,7 @@ fn judge(case: &Case<'_>) -> Opinion {
         );
         return Verdict::new(Confidence::Certain, says)
             .because(format!(
-                "it said so itself: Close {TOO_BIG} (message too big)"
+                "it said so itself, with Close {TOO_BIG} (message too big)"
             ))
             .shown(close.at, "Close 1009")
             .matches();
@@ -51,7 +51,7 @@ fn policy(loss: &Loss<'_>) -> Opinion {
             "The server ended the session because a message was too large for it; the largest that it was sent has {largest} bytes"
         );
         return Verdict::new(Confidence::Certain, says)
-            .because(format!("it said so itself: {condition}, {text:?}"))
+            .because(format!("it said so itself, with {condition}, {text:?}"))
             .shown(loss.over, format!("stream error {condition}"))
             .matches();
     }

@@ -43,6 +43,7 @@ fn judge(case: &Case<'_>) -> Opinion {
                 "{} ended at the proxy, not at the server",
                 count(faults.len() as u64, "attempt")
             ))
+            .advising(fault.advice)
             .shown(first.at, "the proxy does not lead to the server")
     };
     let Some(loss) = lost_before(case, first) else {
@@ -69,6 +70,7 @@ pub(super) struct Fault {
     words: String,
     /// It is not there, or broke off: what led through it is lost as well.
     gone: bool,
+    advice: &'static str,
 }
 
 /// What was wrong with the proxy, if it is to blame for a dial that failed.
@@ -77,34 +79,50 @@ pub(super) fn fault(
     connection: &Connection,
     failure: &DialFailure,
 ) -> Option<Fault> {
-    let (words, gone) = match failure {
+    let (words, advice) = match failure {
         DialFailure::ProxyRefused(why) if why.starts_with("407") => {
-            (format!("it wants credentials ({why})"), false)
+            (format!("it wants credentials ({why})"), CREDENTIALS)
         }
         DialFailure::ProxyRefused(why) if why.starts_with('5') => (
             format!("it could not reach the server itself ({why})"),
-            false,
+            AROUND,
         ),
-        DialFailure::ProxyRefused(why) => (format!("it refused ({why})"), false),
+        DialFailure::ProxyRefused(why) => (format!("it refused ({why})"), ALLOW),
         DialFailure::ProxyUnintelligible(why) => (
             format!("it speaks something else than its protocol ({why})"),
-            false,
+            ADDRESS,
         ),
         DialFailure::Unresolved(why) if has_proxy(session) => {
-            (format!("its own name has no address ({why})"), true)
+            (format!("its own name has no address ({why})"), ADDRESS)
         }
         DialFailure::Unresolved(_) | DialFailure::Loop => return None,
         other => {
             let (_, last) = connection.attempts.last()?;
             match (last.via?, &last.outcome) {
                 (Via::Socks5, AttemptOutcome::Connected) if is_reply(other) => return None,
-                (_, AttemptOutcome::Connected) => (format!("it broke off ({other})"), true),
-                _ => (format!("it cannot be reached itself ({other})"), true),
+                (_, AttemptOutcome::Connected) => (format!("it broke off ({other})"), BROKE_OFF),
+                _ => (format!("it cannot be reached itself ({other})"), ADDRESS),
             }
         }
     };
-    Some(Fault { words, gone })
+    let gone = !matches!(
+        failure,
+        DialFailure::ProxyRefused(_) | DialFailure::ProxyUnintelligible(_)
+    );
+    Some(Fault {
+        words,
+        gone,
+        advice,
+    })
 }
+
+const CREDENTIALS: &str =
+    "Give the proxy's credentials in `--upstream-proxy`, as http://USER:PASSWORD@HOST:PORT.";
+const ALLOW: &str = "Ask who runs the proxy to allow the Finesse servers and their ports. If Finesse is inside the company's network, the way to it may not lead through this proxy at all.";
+const AROUND: &str = "Find out why the proxy itself does not reach the server. If Finesse is inside the company's network, the way to it may not lead through this proxy at all.";
+const ADDRESS: &str = "Check the address of `--upstream-proxy`, its port and whether it begins with http:// or socks5://, and whether the proxy runs.";
+const BROKE_OFF: &str =
+    "Look into the log of the proxy at that second: it took the connection and ended it.";
 
 /// Whether this is what a SOCKS proxy says of the server (RFC 1928 section 6).
 pub(super) const fn is_reply(failure: &DialFailure) -> bool {
