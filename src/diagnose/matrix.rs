@@ -102,6 +102,16 @@ fn every_rule_is_the_first_cause_of_a_recording_but_those_that_cannot() {
 const WITHOUT_RECORDING: [&str; 4] = ["zombie-conflict", "clock-drift", "no-answer", "unexplained"];
 
 #[test]
+fn no_incident_is_told_apart_from_more_than_a_few_others() {
+    for golden in all() {
+        for incident in &golden.report.incidents {
+            let told: Vec<&str> = incident.alternatives.iter().map(|one| one.rule).collect();
+            assert!(told.len() <= 4, "{}: {told:?}", golden.name);
+        }
+    }
+}
+
+#[test]
 fn every_rule_over_every_recording_is_as_the_table_says() {
     let mut table = String::from(INTRODUCTION);
     for golden in all() {

@@ -136,6 +136,14 @@ impl Script {
         let cause = first.cause.as_ref().expect("a rule for every incident");
         Some((cause.rule, cause.confidence))
     }
+
+    /// The rules that the first incident was not, each with why.
+    pub(crate) fn ruled_out(self) -> Vec<(&'static str, String)> {
+        let report = self.diagnosed();
+        let incident = report.incidents.first().expect("an incident");
+        let all = incident.alternatives.iter();
+        all.map(|one| (one.rule, one.why.clone())).collect()
+    }
 }
 
 /// What the rules make of a session.

@@ -24,7 +24,7 @@ fn judge(case: &Case<'_>) -> Opinion {
         let at = loss.server_error("conflict")?;
         is_own(case, loss, at).then_some((loss, at))
     }) else {
-        return Opinion::Silent;
+        return in_use(case);
     };
     let next = successor(case, loss.connection, at);
     let says = match next {
@@ -63,6 +63,27 @@ fn judge(case: &Case<'_>) -> Opinion {
         ))
         .lacking("what silenced the old socket is not in this recording")
         .matches()
+}
+
+/// A conflict on a socket that its desktop still used: whoever signed in then was somebody else.
+fn in_use(case: &Case<'_>) -> Opinion {
+    let mut losses = case.incident.losses();
+    let conflict = losses.find(|loss| {
+        matches!(
+            loss.word,
+            Word::StreamError(Direction::ToClient, "conflict")
+        )
+    });
+    let used = conflict.and_then(|loss| {
+        let quiet = loss.over.time.since(loss.heard()?.time);
+        (quiet < case.seconds_on(loss, 20)).then_some(quiet)
+    });
+    used.map_or(Opinion::Silent, |quiet| {
+        Opinion::RuledOut(format!(
+            "the desktop still used the socket that got the conflict: it had said something {} before",
+            duration(quiet)
+        ))
+    })
 }
 
 /// Whether a conflict was for a socket that the desktop had already given up.
@@ -183,5 +204,14 @@ mod tests {
     fn a_quiet_socket_without_a_new_login_here_was_evicted_by_somebody_else() {
         let script = healthy().after(40.0).stream_error("conflict");
         assert_eq!(script.cause(), Some(("second-login", Certain)));
+    }
+
+    #[test]
+    fn a_socket_that_was_in_use_was_evicted_by_somebody_else_and_it_is_said_why() {
+        let out = healthy().after(2.0).stream_error("conflict").ruled_out();
+        assert_eq!(out[0].0, "zombie-conflict");
+        assert!(out[0].1.contains("2.0 s before"), "{out:?}");
+        let hidden = healthy().after(60.0).ping().after(0.02).pong().after(40.0);
+        assert_eq!(hidden.stream_error("conflict").ruled_out(), []);
     }
 }
