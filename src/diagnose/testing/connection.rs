@@ -49,13 +49,23 @@ impl Script {
             .established(Leg::Upstream, certificates(chain))
     }
 
+    /// TCP and TLS to the server, where TCP takes so long.
+    pub(crate) fn tls_after(self, took: Micros) -> Self {
+        self.dials_for(AttemptOutcome::Connected, None, took)
+            .established(Leg::Upstream, Vec::new())
+    }
+
     /// A dial with its outcome, through a proxy or not.
     pub(crate) fn dials(self, outcome: AttemptOutcome, via: Option<Via>) -> Self {
+        self.dials_for(outcome, via, Micros(500))
+    }
+
+    fn dials_for(self, outcome: AttemptOutcome, via: Option<Via>, took: Micros) -> Self {
         self.event(EventKind::Attempt(Attempt {
             address: SocketAddr::from((Ipv4Addr::new(10, 0, 0, 7), 8445)),
             local: None,
             outcome,
-            took: Micros(500),
+            took,
             via,
         }))
     }
