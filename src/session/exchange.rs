@@ -2,7 +2,7 @@
 
 use super::At;
 use super::kept::Kept;
-use crate::event::{Direction, Event, EventKind, Header};
+use crate::event::{Direction, Event, EventKind, Header, HttpResponse};
 
 /// The exchanges of one connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct Exchanges {
     open: Kept<Exchange, OPEN>,
     /// Exchanges that came to their end.
     pub done: u64,
-    /// Answers with a status of 400 and above, in order.
+    /// Answers that say no, in order: 400 and above, and anything but 101 where a WebSocket was asked for.
     pub failures: Kept<Failure>,
 }
 
@@ -46,16 +46,19 @@ pub struct Failure {
     pub target: String,
     /// Whether a WebSocket was asked for.
     pub upgrade: bool,
+    /// Where the client is sent instead.
+    pub location: Option<String>,
 }
 
 impl Failure {
-    pub(super) fn of(exchange: &Exchange, status: u16, at: At) -> Self {
+    pub(super) fn of(exchange: &Exchange, head: &HttpResponse, at: At) -> Self {
         Self {
             at,
-            status,
+            status: head.status,
             method: exchange.method.clone(),
             target: exchange.target.clone(),
             upgrade: exchange.upgrade,
+            location: field(&head.headers, "location"),
         }
     }
 }
@@ -94,8 +97,8 @@ impl Exchanges {
                 let Some(exchange) = self.open.get(place) else {
                     return;
                 };
-                if head.status >= 400 {
-                    self.failures.keep(Failure::of(exchange, head.status, at));
+                if head.status >= 400 || (exchange.upgrade && head.status != 101) {
+                    self.failures.keep(Failure::of(exchange, head, at));
                 }
                 if !head.has_body(&exchange.method) {
                     self.end(place);

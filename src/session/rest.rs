@@ -139,7 +139,7 @@ impl Rest {
                     self.polls.keep(poll);
                 }
                 if head.status >= 400 {
-                    let failure = Failure::of(exchange, head.status, at);
+                    let failure = Failure::of(exchange, head, at);
                     self.failures.keep((id, failure));
                 }
             }
