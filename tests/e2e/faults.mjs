@@ -21,6 +21,7 @@ import { Publisher } from './rig/publisher.mjs';
 import { nodeOf } from './rig/session.mjs';
 import { faults as blackHole } from './scenarios/faults/black-hole.mjs';
 import { faults as browser } from './scenarios/faults/browser.mjs';
+import { faults as clientPath } from './scenarios/faults/client-path.mjs';
 import { faults as idle } from './scenarios/faults/idle.mjs';
 import { faults as latency } from './scenarios/faults/latency.mjs';
 import { faults as login } from './scenarios/faults/login.mjs';
@@ -34,7 +35,7 @@ import { faults as wayOut } from './scenarios/faults/way-out.mjs';
 import { HEALTHY } from './scenarios/healthy/all.mjs';
 
 /** Every fault; those that take longest first. */
-const FAULTS = [...blackHole, ...idle, ...browser, ...service, ...latency, ...lossy, ...reset, ...page, ...login, ...wayOut, ...middle, ...machine];
+const FAULTS = [...blackHole, ...clientPath, ...idle, ...browser, ...service, ...latency, ...lossy, ...reset, ...page, ...login, ...wayOut, ...middle, ...machine];
 
 /** Milliseconds for all of it, and intervals of the ping: a hang must not hold a build for longer. */
 const WHOLE_RUN = { least: 4 * 60_000, intervals: 60 };

@@ -20,7 +20,7 @@ impl Script {
         self.fact(
             None,
             EventKind::Accepted(Accepted {
-                client: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+                client: SocketAddr::from((self.client, port)),
                 listener: SocketAddr::from((Ipv4Addr::LOCALHOST, 8899)),
             }),
         );
@@ -172,9 +172,14 @@ impl Script {
 
     /// A reading of TCP on the upstream leg; the client's leg is well.
     pub(crate) fn tcp(self, occasion: TcpOccasion, upstream: TcpInfo) -> Self {
+        self.both(occasion, tcp(0, 0, 10_000), upstream)
+    }
+
+    /// A reading of TCP on both legs.
+    pub(crate) fn both(self, occasion: TcpOccasion, client: TcpInfo, upstream: TcpInfo) -> Self {
         self.event(EventKind::TcpInfo(Box::new(TcpSample {
             occasion,
-            client: Some(tcp(0, 0, 10_000)),
+            client: Some(client),
             upstream: Some(upstream),
         })))
     }

@@ -1,6 +1,7 @@
 //! Causes on the way between the two ends.
 
 pub(super) mod black_hole;
+pub(super) mod client_dead;
 pub(super) mod connection_cut;
 pub(super) mod connection_reset;
 pub(super) mod idle_timeout;
