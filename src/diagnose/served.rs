@@ -48,10 +48,7 @@ impl Served {
                 all.by_agent.entry(user).or_default().push((bound, usable));
             }
             all.by_agent.entry(None).or_default().push((bound, usable));
-            all.by_client
-                .entry(client)
-                .or_default()
-                .push((bound, lost));
+            all.by_client.entry(client).or_default().push((bound, lost));
         }
         for sockets in all.by_agent.values_mut() {
             sockets.sort_unstable();
@@ -79,15 +76,13 @@ impl Served {
         sockets.get(next).map(|(_, usable)| *usable)
     }
 
-    /// Whether its client is one agent's machine, as far as sockets tell.
-    pub(super) fn is_alone(&self, symptom: &Symptom<'_>) -> bool {
+    /// How many agents an attempt's client has, as far as sockets tell.
+    pub(super) fn agents_behind(&self, symptom: &Symptom<'_>) -> Option<usize> {
         let Symptom::NotObtained(attempt) = symptom else {
-            return false;
+            return None;
         };
         let client = attempt.connection.client.map(|client| client.ip());
-        self.users
-            .get(&client)
-            .is_some_and(|users| users.len() == 1)
+        self.users.get(&client).map(BTreeSet::len)
     }
 
     /// Whether an attempt that may have been for anything failed while its client had a socket that served.
