@@ -35,10 +35,12 @@ fn judge(case: &Case<'_>) -> Opinion {
         return Opinion::Silent;
     }
     let waited = duration(stuck.until.since(stuck.since.time));
-    let what = if stuck.login {
-        format!("a login came no further for {waited}, and was given up")
+    let (what, since) = if stuck.login {
+        let what = format!("a login came no further for {waited}, and was given up");
+        (what, "the last step of the login")
     } else {
-        format!("a ping stayed without an answer for {waited}")
+        let what = format!("a ping stayed without an answer for {waited}");
+        (what, "the ping that was never answered in time")
     };
     let says = format!("The path to Finesse lost most of what was sent: {what}");
     let sure = if !signs.slow.is_empty() && signs.arrived >= FEW {
@@ -46,12 +48,10 @@ fn judge(case: &Case<'_>) -> Opinion {
     } else {
         Confidence::Likely
     };
-    let mut verdict = Verdict::new(sure, says)
-        .shown(stuck.since, "the last that was answered")
-        .shown(
-            stuck.silent,
-            "what is sent to the server stays unacknowledged",
-        );
+    let mut verdict = Verdict::new(sure, says).shown(stuck.since, since).shown(
+        stuck.silent,
+        "what is sent to the server stays unacknowledged",
+    );
     if signs.arrived > 0 {
         verdict = verdict.because(format!(
             "{} had to be sent again and did arrive: the path was alive, and lost much",
