@@ -61,8 +61,8 @@ fn judge(case: &Case<'_>) -> Opinion {
     if let Some(at) = signs.recovered.last() {
         verdict = verdict
             .because(format!(
-                "{} it had been silent for a second and more, and was well again",
-                count(signs.recovered.len() as u64, "time")
+                "{} of a second and more came before it, and ended",
+                count(signs.recovered.len() as u64, "silence")
             ))
             .shown(*at, "what was sent again has arrived");
     }
