@@ -1,10 +1,10 @@
 //! Attempts of a desktop to get a socket that came to nothing, each with the layer at which it failed.
 
-use crate::event::{DialFailure, Direction, Leg, Refusal, TlsFailure};
-use crate::session::{At, Connection, Session, Socket};
+use crate::event::{DialFailure, Direction, Leg, Manner, Micros, Refusal, TlsFailure};
+use crate::session::{At, Connection, End, Session, Socket};
 
 use super::clocks::Clocks;
-use super::loss::is_desktop;
+use super::loss::{Word, first_word, is_desktop};
 
 /// An attempt that came to nothing.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +36,8 @@ pub enum Stage<'a> {
     StreamError(&'a str),
     /// No presence of the user `finesse` came after login.
     NoFinesse,
+    /// The client left it after it had come no further for so long: no answer to its request, or none in the login.
+    GivenUp(Micros),
     /// The client sent no presence after login, or one of this negative priority.
     NoPresence(Option<&'a str>),
 }
@@ -55,6 +57,7 @@ impl<'a> Attempt<'a> {
         let stage = before_http(connection)
             .filter(|(at, stage)| !is_spare(session, connection, *at, stage, clocks))
             .or_else(|| upgrade(connection))
+            .or_else(|| given_up(connection, clocks))
             .or_else(|| {
                 let socket = connection.socket.as_ref().filter(|one| is_desktop(one))?;
                 login(socket)
@@ -131,15 +134,63 @@ fn login(socket: &Socket) -> Option<(At, Stage<'_>)> {
     if let Some((at, condition)) = &stream.bind_failed {
         return Some((*at, Stage::Bind(condition)));
     }
-    // Where events are missing, what only who is signed in does tells of the sign-in.
-    let signed_in = stream.bound.is_some()
-        || stream.available.is_some()
-        || stream.notifications > 0
-        || stream.pings.to_server.sent > 0;
-    let logging_in = !signed_in && stream.opened.to_server.is_some();
+    let logging_in = !is_signed_in(socket) && stream.opened.to_server.is_some();
     let mut errors = stream.errors.iter().filter(|_| logging_in);
     let error = errors.find(|(_, from, _)| *from == Direction::ToClient)?;
     Some((error.0, Stage::StreamError(&error.2)))
+}
+
+/// Where events are missing, what only who is signed in does tells of the sign-in.
+const fn is_signed_in(socket: &Socket) -> bool {
+    let stream = &socket.stream;
+    stream.bound.is_some()
+        || stream.available.is_some()
+        || stream.notifications > 0
+        || stream.pings.to_server.sent > 0
+}
+
+/// A request for a WebSocket, or a login, whose last step was longer ago than clients are patient when the client left.
+fn given_up<'a>(connection: &Connection, clocks: &Clocks) -> Option<(At, Stage<'a>)> {
+    let (last, over) = match &connection.socket {
+        None => {
+            let mut open = connection.exchanges.open();
+            let asked = open.find(|one| one.upgrade && one.answered.is_none())?;
+            (asked.asked, left(connection.first_end()?)?)
+        }
+        Some(socket) => {
+            let begun = is_desktop(socket) && !socket.target.is_empty();
+            let stream = socket
+                .stream
+                .auth_failed
+                .is_none()
+                .then_some(&socket.stream);
+            let stream = stream.filter(|_| begun && !is_signed_in(socket))?;
+            let over = match first_word(connection, socket)? {
+                (at, Word::Goodbye) => at,
+                (at, Word::Close(close)) if close.direction == Direction::ToServer => at,
+                (_, Word::End(end)) => left(end)?,
+                _ => return None,
+            };
+            let auth = stream.auth.as_ref().map(|(at, ..)| *at);
+            let asked = stream.asked(Direction::ToServer).last().map(|(at, _)| *at);
+            let opened = [stream.opened.to_server, stream.opened.to_client];
+            let steps = [auth, stream.authenticated, asked, connection.last.to_client];
+            let steps = steps.into_iter().chain(opened).flatten();
+            let last = steps.filter(|at| *at <= over).max();
+            (
+                last.map_or(socket.opened, |last| last.max(socket.opened)),
+                over,
+            )
+        }
+    };
+    let waited = over.time.since(last.time);
+    (waited >= clocks.patience).then_some((last, Stage::GivenUp(waited)))
+}
+
+/// When a connection ended, unless the server ended it.
+fn left(end: &End) -> Option<At> {
+    let ours = matches!(end.manner, Manner::TimedOut | Manner::Stopped);
+    (ours || end.direction == Direction::ToServer).then_some(end.at)
 }
 
 /// A desktop is connected only once it has seen the presence of `finesse` (`finesse.md` 1.4).

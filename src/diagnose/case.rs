@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use crate::event::{ConnectionId, Direction, Host, Leg, Micros};
 use crate::session::{At, Connection, Failure, Ping, Session};
 
+use super::attempt::{Attempt, Stage};
 use super::clocks::Clocks;
 use super::incident::{AFTERMATH, Incident};
 use super::index::Index;
@@ -58,6 +59,22 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn loss(&self) -> Option<&'a Loss<'a>> {
         self.incident.losses().find(|loss| !loss.is_voluntary())
+    }
+
+    /// The login that the client gave up because it came no further, if no socket was lost: since when it had waited, how
+    /// long, and what the kernel saw of the way to the server meanwhile.
+    #[must_use]
+    pub fn given_up(&self) -> Option<(&Attempt<'a>, Micros, Path)> {
+        let mut attempts = self.incident.attempts().filter(|_| self.loss().is_none());
+        attempts.find_map(|attempt| match attempt.stage {
+            Stage::GivenUp(waited) => {
+                let from = attempt.at.time;
+                let until = Micros(from.0.saturating_add(waited.0));
+                let path = path::between(attempt.connection, Leg::Upstream, from, until);
+                Some((attempt, waited, path))
+            }
+            _ => None,
+        })
     }
 
     /// The part that something can have played which began then: what comes after a loss cannot have caused it.

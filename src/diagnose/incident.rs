@@ -1,5 +1,7 @@
 //! What there is to explain: a stretch of time in which one agent had no service, with everything that was wrong in it.
 
+use std::collections::BTreeSet;
+
 use crate::event::Micros;
 use crate::session::{At, Connection, Session, StateChange};
 
@@ -85,15 +87,17 @@ pub fn incidents<'a>(session: &'a Session, clocks: &AllClocks) -> Vec<Incident<'
     }
     all.sort_by_key(Incident::began);
     let adopters = Adopters::of(&all);
-    // Whose it is of several nobody can tell; it is no incident of its own all the same.
+    // Where everybody behind a client is out, what it meets is evidence for each of them; whose it is of several else nobody
+    // can tell. It is no incident of its own either way.
     nobodys.retain(|symptom| {
         let places = adopters.of_symptom(&all, symptom);
-        if let [only] = places.as_slice()
-            && let Some(incident) = all.get_mut(*only)
-            && served.is_alone(symptom)
-        {
-            incident.symptoms.push(*symptom);
-            incident.symptoms.sort_by_key(Symptom::at);
+        if served.agents_behind(symptom) == Some(places.len()) && are_out(&all, &places) {
+            for place in &places {
+                if let Some(incident) = all.get_mut(*place) {
+                    incident.symptoms.push(*symptom);
+                    incident.symptoms.sort_by_key(Symptom::at);
+                }
+            }
         }
         places.is_empty()
     });
@@ -101,6 +105,14 @@ pub fn incidents<'a>(session: &'a Session, clocks: &AllClocks) -> Vec<Incident<'
     all.append(&mut of_agent(session, &served, common, None, nobodys));
     all.sort_by_key(Incident::began);
     all
+}
+
+/// Whether these are incidents of as many agents, none of whom left of their own will where there are several.
+fn are_out(all: &[Incident<'_>], places: &[usize]) -> bool {
+    let incidents: Vec<_> = places.iter().filter_map(|place| all.get(*place)).collect();
+    let agents: BTreeSet<_> = incidents.iter().map(|one| one.agent.as_ref()).collect();
+    let taken = |one: &&Incident<'_>| one.losses().any(|loss| !loss.is_voluntary());
+    incidents.len() == 1 || (agents.len() == places.len() && incidents.iter().all(taken))
 }
 
 /// The incidents of one agent, or of nobody that is known.

@@ -171,7 +171,10 @@ pub(super) fn is_over(connection: &Connection, socket: &Socket) -> bool {
 }
 
 /// What said first that it is over.
-fn first_word<'a>(connection: &'a Connection, socket: &'a Socket) -> Option<(At, Word<'a>)> {
+pub(super) fn first_word<'a>(
+    connection: &'a Connection,
+    socket: &'a Socket,
+) -> Option<(At, Word<'a>)> {
     let stream = &socket.stream;
     let goodbye = stream.client_said_goodbye().map(|at| (at, Word::Goodbye));
     let error = stream.errors.first();

@@ -8,7 +8,7 @@ use super::clocks::AllClocks;
 use super::incident::Incident;
 use super::loss::Loss;
 use super::symptom::Symptom;
-use crate::session::{At, Session};
+use crate::session::{At, Session, Stream};
 
 /// The desktops' sockets that were bound, sorted so that a long session with many of them takes no long look.
 #[derive(Debug, Default)]
@@ -30,12 +30,12 @@ impl Served {
                 continue;
             };
             let stream = &socket.stream;
-            let Some((bound, _)) = &stream.bound else {
+            let Some(bound) = bound(stream) else {
                 continue;
             };
             // A desktop is of use once it has seen the presence of `finesse`, if it ever does.
             let present = stream.finesse.iter().find(|one| one.available);
-            let usable = present.map_or(*bound, |one| one.at.max(*bound));
+            let usable = present.map_or(bound, |one| one.at.max(bound));
             let user = stream.user().map(str::to_lowercase);
             let clocks = clocks.for_user(user.as_deref());
             let client = connection.client.map(|client| client.ip());
@@ -45,13 +45,10 @@ impl Served {
             }
             let lost = Loss::of(session, connection, clocks).map(|loss| loss.at);
             if user.is_some() {
-                all.by_agent.entry(user).or_default().push((*bound, usable));
+                all.by_agent.entry(user).or_default().push((bound, usable));
             }
-            all.by_agent.entry(None).or_default().push((*bound, usable));
-            all.by_client
-                .entry(client)
-                .or_default()
-                .push((*bound, lost));
+            all.by_agent.entry(None).or_default().push((bound, usable));
+            all.by_client.entry(client).or_default().push((bound, lost));
         }
         for sockets in all.by_agent.values_mut() {
             sockets.sort_unstable();
@@ -79,15 +76,13 @@ impl Served {
         sockets.get(next).map(|(_, usable)| *usable)
     }
 
-    /// Whether its client is one agent's machine, as far as sockets tell.
-    pub(super) fn is_alone(&self, symptom: &Symptom<'_>) -> bool {
+    /// How many agents an attempt's client has, as far as sockets tell.
+    pub(super) fn agents_behind(&self, symptom: &Symptom<'_>) -> Option<usize> {
         let Symptom::NotObtained(attempt) = symptom else {
-            return false;
+            return None;
         };
         let client = attempt.connection.client.map(|client| client.ip());
-        self.users
-            .get(&client)
-            .is_some_and(|users| users.len() == 1)
+        self.users.get(&client).map(BTreeSet::len)
     }
 
     /// Whether an attempt that may have been for anything failed while its client had a socket that served.
@@ -103,6 +98,15 @@ impl Served {
         let last = bound.checked_sub(1).and_then(|last| sockets.get(last));
         last.is_some_and(|(_, until)| until.is_none_or(|until| attempt.at < until))
     }
+}
+
+/// When a socket was bound; where that is missing, the first that only happens on one that is.
+fn bound(stream: &Stream) -> Option<At> {
+    let pings = stream.pings.to_server.latest();
+    let answered = pings.filter_map(|ping| ping.answered).min();
+    let available = stream.available.as_ref().map(|(at, _)| *at);
+    let seen = stream.bound.as_ref().map(|(at, _)| *at);
+    seen.or_else(|| [answered, available].into_iter().flatten().min())
 }
 
 /// The incidents of each client, in order: an attempt that failed before it named an agent is that of a desktop which

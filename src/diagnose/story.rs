@@ -121,7 +121,8 @@ fn attempted(attempt: &Attempt<'_>) -> (At, Who, &'static str, String) {
         Stage::Tls(Leg::Upstream, _) => (Who::Server, "TLS"),
         Stage::Upgrade(_) => (Who::Server, "HTTP"),
         Stage::Auth(_) | Stage::Bind(_) | Stage::StreamError(_) => (Who::Server, "XMPP"),
-        Stage::NoFinesse => (Who::Nobody, "XMPP"),
+        Stage::GivenUp(_) if attempt.connection.socket.is_none() => (Who::Nobody, "HTTP"),
+        Stage::GivenUp(_) | Stage::NoFinesse => (Who::Nobody, "XMPP"),
         Stage::NoPresence(_) => (Who::Browser, "XMPP"),
     };
     (attempt.at, who, layer, what)
@@ -153,6 +154,10 @@ pub(super) fn outcome(stage: &Stage<'_>) -> String {
         Stage::Bind(condition) => format!("the resource was refused ({condition})"),
         Stage::StreamError(condition) => format!("the stream was refused ({condition})"),
         Stage::NoFinesse => "signed in, but the user finesse never appeared".to_owned(),
+        Stage::GivenUp(waited) => format!(
+            "given up after {} without an answer",
+            words::duration(*waited)
+        ),
         Stage::NoPresence(_) => "signed in, but sent no presence that events go to".to_owned(),
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::rule::Confidence::{Certain, Likely};
 use super::testing::{Script, report};
 use super::*;
-use crate::event::{Direction, Manner};
+use crate::event::{DialFailure, Direction, Manner};
 use crate::recording::{Item, Source};
 
 fn golden(name: &str) -> Report {
@@ -188,14 +188,50 @@ fn an_upgrade_without_an_answer_is_an_attempt_too() {
     let outcomes: Vec<&str> = tried.iter().map(|one| one.outcome.as_str()).collect();
     assert_eq!(
         outcomes,
-        [
-            "no answer came to the request for a WebSocket",
-            "signed in again"
-        ]
+        ["given up after 20.0 s without an answer", "signed in again"]
     );
     assert!(
         silent.answer.contains("tried once in vain"),
         "{}",
         silent.answer
+    );
+}
+
+/// Two agents behind one client, of whom so many lose their socket; then a dial is refused.
+fn behind_one_client(lost: u64) -> Report {
+    let script = Script::new().logs_in("1001002").logs_in("1001003");
+    let script = (0..4).fold(script, |script, _| {
+        script.on(1).pings(1).on(2).ping().pong()
+    });
+    let script = (1..=lost).fold(script.after(3.0), |script, one| {
+        script
+            .on(one)
+            .ends(Direction::ToClient, Manner::Reset)
+            .gone()
+    });
+    let script = script.after(2.0);
+    let script = script.cannot_dial("finesse1.example.com", DialFailure::ConnectionRefused);
+    script
+        .after(30.0)
+        .logs_in("1001002")
+        .logs_in("1001003")
+        .diagnosed()
+}
+
+#[test]
+fn where_everybody_behind_a_client_is_out_a_refused_attempt_is_evidence_for_each() {
+    let both = behind_one_client(2);
+    let causes: Vec<_> = both
+        .incidents
+        .iter()
+        .map(|one| (one.agent.as_deref(), one.cause.as_ref().unwrap().rule))
+        .collect();
+    let expected = ["1001002", "1001003"].map(|agent| (Some(agent), "service-restart"));
+    assert_eq!(causes, expected);
+    let one = behind_one_client(1);
+    assert_eq!(one.incidents.len(), 1);
+    assert_eq!(
+        one.incidents[0].cause.as_ref().unwrap().rule,
+        "connection-reset"
     );
 }

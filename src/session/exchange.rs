@@ -13,7 +13,7 @@ pub struct Exchanges {
     open: Kept<Exchange, OPEN>,
     /// Exchanges that came to their end.
     pub done: u64,
-    /// Answers with a status of 400 and above, in order.
+    /// Answers that say no, in order: 400 and above, and anything but 101 where a WebSocket was asked for.
     pub failures: Kept<Failure>,
 }
 
@@ -53,6 +53,8 @@ pub struct Failure {
     pub upgrade: bool,
     /// How long the access token of the request had been expired by the server's clock, if it had.
     pub token_expired: Option<Micros>,
+    /// Where the client is sent instead.
+    pub location: Option<String>,
 }
 
 impl Failure {
@@ -66,6 +68,7 @@ impl Failure {
             target: exchange.target.clone(),
             upgrade: exchange.upgrade,
             token_expired: expired.map(|seconds| Micros(seconds.saturating_mul(1_000_000))),
+            location: field(&answer.headers, "location"),
         }
     }
 }
@@ -105,7 +108,7 @@ impl Exchanges {
                 let Some(exchange) = self.open.get(place) else {
                     return;
                 };
-                if head.status >= 400 {
+                if head.status >= 400 || (exchange.upgrade && head.status != 101) {
                     self.failures.keep(Failure::of(exchange, head, at));
                 }
                 if !head.has_body(&exchange.method) {

@@ -56,7 +56,7 @@ texts! {
     Close { reason }
     End { manner }
     Exchange { method, target, request_id }
-    Failure { method, target }
+    Failure { method, target, location }
     Grant { host, user }
     Handshake { failure, chain }
     Header { name, value }

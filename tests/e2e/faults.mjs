@@ -21,9 +21,11 @@ import { Publisher } from './rig/publisher.mjs';
 import { nodeOf } from './rig/session.mjs';
 import { faults as blackHole } from './scenarios/faults/black-hole.mjs';
 import { faults as browser } from './scenarios/faults/browser.mjs';
+import { faults as clientPath } from './scenarios/faults/client-path.mjs';
 import { faults as idle } from './scenarios/faults/idle.mjs';
 import { faults as latency } from './scenarios/faults/latency.mjs';
 import { faults as login } from './scenarios/faults/login.mjs';
+import { faults as lossy } from './scenarios/faults/lossy.mjs';
 import { faults as machine } from './scenarios/faults/machine.mjs';
 import { faults as middle } from './scenarios/faults/middle.mjs';
 import { faults as page } from './scenarios/faults/page.mjs';
@@ -33,7 +35,7 @@ import { faults as wayOut } from './scenarios/faults/way-out.mjs';
 import { HEALTHY } from './scenarios/healthy/all.mjs';
 
 /** Every fault; those that take longest first. */
-const FAULTS = [...blackHole, ...idle, ...browser, ...service, ...latency, ...reset, ...page, ...login, ...wayOut, ...middle, ...machine];
+const FAULTS = [...blackHole, ...clientPath, ...idle, ...browser, ...service, ...latency, ...lossy, ...reset, ...page, ...login, ...wayOut, ...middle, ...machine];
 
 /** Milliseconds for all of it, and intervals of the ping: a hang must not hold a build for longer. */
 const WHOLE_RUN = { least: 4 * 60_000, intervals: 60 };
@@ -55,7 +57,7 @@ const { values: options, positionals: wanted } = parseArgs({
 const binary = options.finspect ? resolve(options.finspect) : fileURLToPath(new URL('../../target/debug/finspect', import.meta.url));
 const called = (one) => ({ name }) => name === one || name.startsWith(`${one}.`);
 const named = [...FAULTS, ...HEALTHY].filter((fault) => wanted.some((one) => called(one)(fault)));
-const unnamed = options.healthy ? HEALTHY : [...FAULTS, ...HEALTHY.filter(({ quick }) => quick)];
+const unnamed = options.healthy ? HEALTHY : [...FAULTS.filter(({ chance }) => !chance), ...HEALTHY.filter(({ quick }) => quick)];
 const faults = wanted.length > 0 ? named : unnamed;
 const interval = Number(options.interval);
 const unknown = wanted.filter((one) => ![...FAULTS, ...HEALTHY].some(called(one)));

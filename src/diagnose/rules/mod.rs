@@ -39,6 +39,8 @@ pub const TABLE: &[&Rule] = &[
     &agent::phone::RULE,
     &client::page_not_reading::RULE,
     &path::upload_blocked::RULE,
+    &path::client_dead::RULE,
+    &path::lossy::RULE,
     &path::black_hole::RULE,
     &path::latency_spike::RULE,
     &service::stalled::RULE,

@@ -20,7 +20,7 @@ impl Script {
         self.fact(
             None,
             EventKind::Accepted(Accepted {
-                client: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+                client: SocketAddr::from((self.client, port)),
                 listener: SocketAddr::from((Ipv4Addr::LOCALHOST, 8899)),
             }),
         );
@@ -49,13 +49,23 @@ impl Script {
             .established(Leg::Upstream, certificates(chain))
     }
 
+    /// TCP and TLS to the server, where TCP takes so long.
+    pub(crate) fn tls_after(self, took: Micros) -> Self {
+        self.dials_for(AttemptOutcome::Connected, None, took)
+            .established(Leg::Upstream, Vec::new())
+    }
+
     /// A dial with its outcome, through a proxy or not.
     pub(crate) fn dials(self, outcome: AttemptOutcome, via: Option<Via>) -> Self {
+        self.dials_for(outcome, via, Micros(500))
+    }
+
+    fn dials_for(self, outcome: AttemptOutcome, via: Option<Via>, took: Micros) -> Self {
         self.event(EventKind::Attempt(Attempt {
             address: SocketAddr::from((Ipv4Addr::new(10, 0, 0, 7), 8445)),
             local: None,
             outcome,
-            took: Micros(500),
+            took,
             via,
         }))
     }
@@ -162,9 +172,14 @@ impl Script {
 
     /// A reading of TCP on the upstream leg; the client's leg is well.
     pub(crate) fn tcp(self, occasion: TcpOccasion, upstream: TcpInfo) -> Self {
+        self.both(occasion, tcp(0, 0, 10_000), upstream)
+    }
+
+    /// A reading of TCP on both legs.
+    pub(crate) fn both(self, occasion: TcpOccasion, client: TcpInfo, upstream: TcpInfo) -> Self {
         self.event(EventKind::TcpInfo(Box::new(TcpSample {
             occasion,
-            client: Some(tcp(0, 0, 10_000)),
+            client: Some(client),
             upstream: Some(upstream),
         })))
     }

@@ -6,6 +6,8 @@ mod xmpp;
 
 pub(crate) use connection::tcp;
 
+use std::net::Ipv4Addr;
+
 use jiff::tz::TimeZone;
 
 use super::{Profile, Report, Subject, diagnose};
@@ -19,6 +21,7 @@ pub(crate) struct Script {
     connection: Option<ConnectionId>,
     connections: u64,
     pings: u64,
+    client: Ipv4Addr,
 }
 
 impl Script {
@@ -35,6 +38,7 @@ impl Script {
             connection: None,
             connections: 0,
             pings: 0,
+            client: Ipv4Addr::LOCALHOST,
         };
         script.fact(
             None,
@@ -44,6 +48,12 @@ impl Script {
             }),
         );
         script
+    }
+
+    /// Connections come from this address from now on.
+    pub(crate) fn from(mut self, client: [u8; 4]) -> Self {
+        self.client = Ipv4Addr::from(client);
+        self
     }
 
     /// Moves on to so many seconds after the start.
@@ -135,6 +145,14 @@ impl Script {
         let first = report.incidents.first()?;
         let cause = first.cause.as_ref().expect("a rule for every incident");
         Some((cause.rule, cause.confidence))
+    }
+
+    /// The rules that the first incident was not, each with why.
+    pub(crate) fn ruled_out(self) -> Vec<(&'static str, String)> {
+        let report = self.diagnosed();
+        let incident = report.incidents.first().expect("an incident");
+        let all = incident.alternatives.iter();
+        all.map(|one| (one.rule, one.why.clone())).collect()
     }
 }
 

@@ -57,11 +57,12 @@ export class Fault {
   }
 
   /** Starts finspect, which finds the host under test at `to`; undefined leaves that to the resolver. */
-  async startFinspect(to, { args = [], authority = 'authority', trusts = [this.stage.prosody.authority] } = {}) {
+  async startFinspect(to, { args = [], authority = 'authority', machine = {},
+    trusts = [this.stage.prosody.authority] } = {}) {
     this.finspect = await startFinspect(this.stage.place, this.stage.binary, this.name, [
       '--intercept', DOMAIN, '--format', 'compact', ...trusts.flatMap((file) => ['--upstream-ca', file]),
       ...(to ? ['--resolve', `${DOMAIN}:${PORT}:${to}`] : []), ...args,
-    ], { record: this.file, authority });
+    ], { record: this.file, authority, ...machine });
   }
 
   /** A desk without a browser; it is gone when the fault is over. */

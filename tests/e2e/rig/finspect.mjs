@@ -6,11 +6,16 @@ import { existsSync, readFileSync } from 'node:fs';
 /** Milliseconds until a start has to be over. */
 const START = 30_000;
 
-/** Starts `finspect run` on a free port and waits for its ready file; it records to the file `record`, if any. */
-export async function startFinspect(place, binary, name, args, { record, authority = 'authority' } = {}) {
+/**
+ * Starts `finspect run` on a free port and waits for its ready file; it records to the file `record`, if any. `command` are
+ * the words that run a command on its machine, which listens at `listen`.
+ */
+export async function startFinspect(place, binary, name, args, { record, authority = 'authority', command = [],
+  listen = '127.0.0.1:0' } = {}) {
   const readyFile = place.path(`${name}.ready.json`);
-  const program = place.start(name, binary, ['run', ...(record ? ['--record', record] : ['--no-record']),
-    '--listen', '127.0.0.1:0', '--ready-file', readyFile, '--ca-dir', place.path(authority), ...args],
+  const [first, ...words] = [...command, binary, 'run'];
+  const program = place.start(name, first, [...words, ...(record ? ['--record', record] : ['--no-record']),
+    '--listen', listen, '--ready-file', readyFile, '--ca-dir', place.path(authority), ...args],
   { env: environment(place) });
   const ready = await program.until(`the ready file of ${name}`, () => readWhole(readyFile), START);
   const [frontDoor] = ready.listeners.filter((listener) => !listener.upstream);

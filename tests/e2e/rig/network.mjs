@@ -105,6 +105,19 @@ export class Path {
       `chain leaving { type filter hook postrouting priority 0; oifname far${this.number} drop; }`);
   }
 
+  /** Swallows everything where it arrives, at either end: who sent it believes that it has left. */
+  async swallowArriving() {
+    await this.swallowOneWay(true);
+    await fed(['nft', '-f', '-'], [`table inet ${this.#table()} {`,
+      `chain arriving { type filter hook prerouting priority 0; iifname ${this.device} drop; }`, '}']);
+  }
+
+  /** Is a path again, after that. */
+  async healArriving() {
+    await this.heal();
+    await run(['nft', 'delete', 'table', 'inet', this.#table()]);
+  }
+
   /** Swallows what goes to the servers alone, or what comes from them. */
   swallowOneWay(there) {
     return this.#rules(there

@@ -22,11 +22,22 @@ pub(in crate::diagnose) const RULE: Rule = Rule {
 
 fn judge(case: &Case<'_>) -> Opinion {
     let Some((change, reason)) = taken(case, &[Actor::LostDesktop]) else {
-        return Opinion::Silent;
+        return other_reason(case);
     };
     match root(case, change) {
         Some((lost, on)) => consequence(case, change, reason, lost, on),
         None => alone(case, change, reason),
+    }
+}
+
+/// A state that was taken for another reason while every socket lived.
+fn other_reason(case: &Case<'_>) -> Opinion {
+    match taken(case, &OTHERS) {
+        Some((_, reason)) if case.loss().is_none() => Opinion::RuledOut(format!(
+            "reason code {} is none that Finesse gives for a lost desktop (255, 50002), and no socket was lost",
+            reason.code
+        )),
+        _ => Opinion::Silent,
     }
 }
 
@@ -115,12 +126,20 @@ fn alone(case: &Case<'_>, change: &StateChange, reason: &Reason) -> Opinion {
 /// Seconds that Finesse takes at most, with a margin over the documented 180.
 const PATIENCE: u64 = 240;
 
+/// Who takes a state although no desktop was lost.
+const OTHERS: [Actor; 4] = [
+    Actor::Supervisor,
+    Actor::Inactivity,
+    Actor::Phone,
+    Actor::Telephony,
+];
+
 #[cfg(test)]
 mod tests {
     use crate::diagnose::Report;
     use crate::diagnose::rule::Confidence::{Certain, Likely, Possible};
     use crate::diagnose::testing::Script;
-    use crate::event::{EventKind, Gap};
+    use crate::event::{Direction::ToClient, EventKind, Gap, Manner};
 
     fn healthy() -> Script {
         Script::new().logs_in("1001002").pings(4)
@@ -194,5 +213,18 @@ mod tests {
         let script = healthy().rest_wishes("1001002", "LOGOUT").after(0.2);
         let script = script.state("1001002", "LOGOUT", "").says_goodbye();
         assert_eq!(script.cause(), Some(("signed-out", Certain)));
+    }
+
+    #[test]
+    fn a_supervisors_code_on_a_socket_that_lives_is_no_answer_to_a_lost_desktop() {
+        let script = || Script::new().logs_in("1001002").pings(4);
+        let out = script()
+            .state("1001002", "LOGOUT", "999")
+            .pings(2)
+            .ruled_out();
+        assert_eq!(out[0].0, "late-logout");
+        let lost = script().ends(ToClient, Manner::Reset).gone().after(2.0);
+        let lost = lost.logs_in("1001002").state("1001002", "LOGOUT", "999");
+        assert!(!lost.ruled_out().iter().any(|one| one.0 == "late-logout"));
     }
 }

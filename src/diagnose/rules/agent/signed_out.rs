@@ -1,6 +1,7 @@
 //! The agent signed out: nothing is wrong.
 
 use crate::diagnose::case::Case;
+use crate::diagnose::loss::Loss;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::rules::identity::session_expired;
 use crate::diagnose::symptom::Symptom;
@@ -26,7 +27,7 @@ fn judge(case: &Case<'_>) -> Opinion {
         return Opinion::Silent;
     }
     let Some(wish) = wish(case, loss.at) else {
-        return Opinion::Silent;
+        return unasked(case, loss);
     };
     if let Some(refused) = session_expired::refused_before(case, loss.at) {
         return Opinion::RuledOut(format!(
@@ -39,6 +40,20 @@ fn judge(case: &Case<'_>) -> Opinion {
         .shown(wish, "the desktop asks for LOGOUT")
         .shown(loss.at, "it says goodbye")
         .matches()
+}
+
+/// A desktop that left in order, and was not seen to ask for LOGOUT.
+fn unasked(case: &Case<'_>, loss: &Loss<'_>) -> Opinion {
+    let recent = case.seconds(RECENT);
+    let rest = case.session.rest();
+    let seen = !(rest.wishes.is_empty() && rest.polls.is_empty());
+    if !seen || case.misses(loss.at.time.since(recent), loss.at.time) {
+        return Opinion::Silent;
+    }
+    Opinion::RuledOut(format!(
+        "the desktop asked for no LOGOUT in the {} before it left",
+        duration(recent)
+    ))
 }
 
 /// The desktop's own wish to log out, shortly before it left.
@@ -120,5 +135,13 @@ mod tests {
         let script = healthy().after(8.0).ping().after(12.0);
         let script = script.rest_wishes("1001002", "LOGOUT").after(1.0);
         assert_ne!(script.says_goodbye().cause().unwrap().0, "signed-out");
+    }
+
+    #[test]
+    fn a_page_that_leaves_without_asking_for_a_logout_did_not_sign_out_where_rest_is_seen() {
+        let left = |script: Script| script.says_goodbye().gone().ruled_out();
+        let out = left(healthy().rest_wishes("1001002", "READY").after(40.0));
+        assert_eq!(out[0].0, "signed-out");
+        assert_eq!(left(healthy()), [], "nobody knows");
     }
 }

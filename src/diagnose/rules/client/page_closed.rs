@@ -5,7 +5,7 @@ use crate::diagnose::loss::{Loss, Word};
 use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
 use crate::diagnose::symptom::{Symptom, is_connection_failure};
 use crate::diagnose::words::duration;
-use crate::event::{Direction, Micros};
+use crate::event::{Direction, Manner, Micros};
 use crate::session::{At, Close, StateChange};
 
 /// The rule.
@@ -22,7 +22,7 @@ fn judge(case: &Case<'_>) -> Opinion {
     let mut losses = case.incident.losses();
     let left = losses.find_map(|loss| Some((loss, how(loss)?)));
     let Some((loss, how)) = left else {
-        return Opinion::Silent;
+        return mute(case);
     };
     // After trouble an empty Close is how a desktop gives a socket up.
     let trouble = had_trouble(case, loss);
@@ -84,6 +84,19 @@ fn judge(case: &Case<'_>) -> Opinion {
         verdict = verdict.only(Role::Consequence);
     }
     verdict.matches()
+}
+
+/// The browser's side ended it, and not as a browser does for a page.
+fn mute(case: &Case<'_>) -> Opinion {
+    let mute = case
+        .loss()
+        .and_then(|loss| loss.broken_off(Direction::ToServer));
+    match mute.map(|end| &end.manner) {
+        Some(Manner::Fin | Manner::FinWithoutCloseNotify | Manner::Reset) => Opinion::RuledOut(
+            "a page that is closed or loaded again says goodbye, or its browser sends a Close: neither came".to_owned(),
+        ),
+        _ => Opinion::Silent,
+    }
 }
 
 /// In what words a page left.
@@ -306,5 +319,13 @@ mod tests {
         let script = healthy().after(6.0).ping().after(10.0).ping().after(3.0);
         let script = script.closes(ToServer, None, "").gone();
         assert_eq!(script.cause().unwrap().0, "no-answer");
+    }
+
+    #[test]
+    fn a_browser_that_says_nothing_at_all_closed_no_page() {
+        let ruled_out = |script: Script| script.ruled_out().iter().any(|one| one.0 == RULE.name);
+        let mute = Manner::FinWithoutCloseNotify;
+        assert!(ruled_out(healthy().ends(ToServer, mute.clone()).gone()));
+        assert!(!ruled_out(healthy().ends(Direction::ToClient, mute).gone()));
     }
 }

@@ -17,7 +17,7 @@ pub(in crate::diagnose) const RULE: Rule = Rule {
 
 fn judge(case: &Case<'_>) -> Opinion {
     let Some((loss, sent)) = case.loss().and_then(|loss| Some((loss, loss.unanswered?))) else {
-        return Opinion::Silent;
+        return in_a_login(case);
     };
     let waited = duration(loss.waited().unwrap_or_default());
     let says = if matches!(loss.word, Word::Open) {
@@ -39,4 +39,41 @@ fn judge(case: &Case<'_>) -> Opinion {
         .lacking("nothing tells whether the path or the server is to blame")
         .shown(sent, "the ping that was never answered in time")
         .matches()
+}
+
+/// A login that came no further.
+fn in_a_login(case: &Case<'_>) -> Opinion {
+    let Some((attempt, waited, _)) = case.given_up() else {
+        return Opinion::Silent;
+    };
+    let says = format!(
+        "A login came no further for {}, and was given up",
+        duration(waited)
+    );
+    Verdict::new(Confidence::Likely, says)
+        .because(
+            "the server had accepted the connection, and then left the login without an answer",
+        )
+        .lacking("nothing tells whether the path or the server is to blame")
+        .shown(attempt.at, "the last step of the login")
+        .matches()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::testing::Script;
+    use crate::event::Direction::ToServer;
+
+    fn waits(seconds: f64) -> Option<(&'static str, Confidence)> {
+        let script = Script::new().connects().opens_socket().asks_in();
+        let script = script.after(seconds).closes(ToServer, None, "");
+        script.gone().cause()
+    }
+
+    #[test]
+    fn a_login_that_came_no_further_is_one_and_one_that_was_left_soon_is_not() {
+        assert_eq!(waits(20.0), Some((RULE.name, Confidence::Likely)));
+        assert_ne!(waits(4.0).unwrap().0, RULE.name);
+    }
 }

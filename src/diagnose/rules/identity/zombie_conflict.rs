@@ -24,7 +24,7 @@ fn judge(case: &Case<'_>) -> Opinion {
         let at = loss.server_error("conflict")?;
         is_own(case, loss, at).then_some((loss, at))
     }) else {
-        return Opinion::Silent;
+        return in_use(case);
     };
     let next = successor(case, loss.connection, at);
     let says = match next {
@@ -39,6 +39,8 @@ fn judge(case: &Case<'_>) -> Opinion {
     };
     let sure = match next {
         Some(_) if silent_since(case, loss, at).is_some() => Confidence::Certain,
+        // Much can silence a browser of which nothing but its silence is seen.
+        Some(_) if !case.is_local(loss.connection) => Confidence::Possible,
         _ => Confidence::Likely,
     };
     let verdict = Verdict::new(sure, says).shown(at, "conflict on the old socket");
@@ -63,6 +65,27 @@ fn judge(case: &Case<'_>) -> Opinion {
         ))
         .lacking("what silenced the old socket is not in this recording")
         .matches()
+}
+
+/// A conflict on a socket that its desktop still used: whoever signed in then was somebody else.
+fn in_use(case: &Case<'_>) -> Opinion {
+    let mut losses = case.incident.losses();
+    let conflict = losses.find(|loss| {
+        matches!(
+            loss.word,
+            Word::StreamError(Direction::ToClient, "conflict")
+        )
+    });
+    let used = conflict.and_then(|loss| {
+        let quiet = loss.over.time.since(loss.heard()?.time);
+        (quiet < case.seconds_on(loss, 20)).then_some(quiet)
+    });
+    used.map_or(Opinion::Silent, |quiet| {
+        Opinion::RuledOut(format!(
+            "the desktop still used the socket that got the conflict: it had said something {} before",
+            duration(quiet)
+        ))
+    })
 }
 
 /// Whether a conflict was for a socket that the desktop had already given up.
@@ -108,7 +131,9 @@ fn went_quiet(case: &Case<'_>, loss: &Loss<'_>, conflict: At) -> bool {
 
 /// Whether the last pings came in time: those of a hidden tab are a minute apart, and it lives.
 fn is_regular(loss: &Loss<'_>, interval: Micros) -> bool {
-    let mut latest = loss.socket.stream.pings.to_server.latest().rev();
+    let latest = loss.socket.stream.pings.to_server.latest().rev();
+    // What it said meanwhile may still come, once the way is well again.
+    let mut latest = latest.filter(|ping| ping.sent < loss.over);
     match (latest.next(), latest.next()) {
         (Some(last), Some(before)) => {
             let gap = last.sent.time.since(before.sent.time).0;
@@ -123,7 +148,7 @@ const QUIET: u64 = 2;
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnose::rule::Confidence::{Certain, Likely};
+    use crate::diagnose::rule::Confidence::{Certain, Likely, Possible};
     use crate::diagnose::testing::Script;
     use crate::event::Direction::ToServer;
 
@@ -183,5 +208,29 @@ mod tests {
     fn a_quiet_socket_without_a_new_login_here_was_evicted_by_somebody_else() {
         let script = healthy().after(40.0).stream_error("conflict");
         assert_eq!(script.cause(), Some(("second-login", Certain)));
+    }
+
+    #[test]
+    fn a_socket_that_was_in_use_was_evicted_by_somebody_else_and_it_is_said_why() {
+        let out = healthy().after(2.0).stream_error("conflict").ruled_out();
+        assert_eq!(out[0].0, "zombie-conflict");
+        assert!(out[0].1.contains("2.0 s before"), "{out:?}");
+        let hidden = healthy().after(60.0).ping().after(0.02).pong().after(40.0);
+        assert_eq!(hidden.stream_error("conflict").ruled_out(), []);
+    }
+
+    #[test]
+    fn a_ping_that_arrives_after_the_conflict_changes_nothing() {
+        let script = healthy().after(40.0).logs_in("1001002").on(1);
+        let script = script.stream_error("conflict").after(5.0).ping();
+        assert_eq!(script.cause(), Some(("zombie-conflict", Likely)));
+    }
+
+    #[test]
+    fn what_silenced_a_browser_on_another_machine_may_have_been_anything() {
+        let script = Script::new().from([192, 168, 1, 20]).logs_in("1001002");
+        let script = script.pings(4).after(40.0).logs_in("1001002").on(1);
+        let cause = script.stream_error("conflict").cause();
+        assert_eq!(cause, Some(("zombie-conflict", Possible)));
     }
 }

@@ -1,5 +1,6 @@
 //! The path to the server swallows everything: a roam, a VPN that dropped, a cable (`finesse.md` 4.3, row 1).
 
+use super::lossy;
 use crate::diagnose::case::Case;
 use crate::diagnose::loss::{Loss, Word};
 use crate::diagnose::path::Path;
@@ -25,7 +26,7 @@ pub(in crate::diagnose) const RULE: Rule = Rule {
 
 fn judge(case: &Case<'_>) -> Opinion {
     let Some(loss) = case.loss() else {
-        return Opinion::Silent;
+        return in_a_login(case);
     };
     if let Some(at) = timed_out(loss) {
         return given_up_by_the_system(loss, at);
@@ -33,6 +34,9 @@ fn judge(case: &Case<'_>) -> Opinion {
     let Some(sent) = loss.unanswered else {
         return Opinion::Silent;
     };
+    if lossy::fits(case) {
+        return Opinion::RuledOut(NOT_DEAD.to_owned());
+    }
     let waited = duration(loss.waited().unwrap_or_default());
     let says = format!(
         "The path to Finesse went dead: what was sent arrived nowhere, and a ping stayed without an answer for {waited}"
@@ -74,6 +78,29 @@ fn judge(case: &Case<'_>) -> Opinion {
     }
     verdict.matches()
 }
+
+/// The path went dead while the desktop signed in.
+fn in_a_login(case: &Case<'_>) -> Opinion {
+    let Some((attempt, waited, Path::Silent(at, _))) = case.given_up() else {
+        return Opinion::Silent;
+    };
+    if lossy::fits(case) {
+        return Opinion::RuledOut(NOT_DEAD.to_owned());
+    }
+    let says = format!(
+        "The path to Finesse went dead in the middle of a login: what was sent arrived nowhere, and the desktop gave up after {}",
+        duration(waited)
+    );
+    Verdict::new(Confidence::Likely, says)
+        .because("TCP stood, and then nothing that was sent was acknowledged any more")
+        .shown(attempt.at, "the last step of the login")
+        .shown(at, "what is sent to the server stays unacknowledged")
+        .matches()
+}
+
+/// Why a path that loses much is none that is dead.
+const NOT_DEAD: &str =
+    "some of what was sent again and again had arrived: the path lost much, and not all";
 
 /// When the system found that nobody answers any more.
 fn timed_out(loss: &Loss<'_>) -> Option<At> {

@@ -5,7 +5,7 @@ use crate::diagnose::loss::Loss;
 use crate::diagnose::rule::{Confidence, Verdict};
 use crate::diagnose::words::duration;
 use crate::event::Micros;
-use crate::session::End;
+use crate::session::{At, End};
 
 /// The verdict with what speaks for it and against it around the end.
 pub(super) fn weighed(
@@ -14,10 +14,7 @@ pub(super) fn weighed(
     end: &End,
     mut verdict: Verdict,
 ) -> Verdict {
-    let back = case.bound_after(loss);
-    let refused = case.incident.attempts().next().is_some();
-    let soon = back.filter(|bound| !refused && bound.time.since(end.at.time) <= case.seconds(SOON));
-    if let Some(bound) = soon {
+    if let Some(bound) = let_in_again(case, loss) {
         verdict = verdict
             .because(format!(
                 "a new login went through {} later, so the service itself was up",
@@ -41,6 +38,13 @@ pub(super) fn weighed(
         verdict = verdict.lacking("events before it are missing, and what they would say of it");
     }
     verdict
+}
+
+/// The login right after an end, where nothing was refused before it: who is let in at once meets a service that is up.
+pub(in crate::diagnose::rules) fn let_in_again(case: &Case<'_>, loss: &Loss<'_>) -> Option<At> {
+    let back = case.bound_after(loss)?;
+    let refused = case.incident.attempts().next().is_some();
+    (!refused && back.time.since(loss.over.time) <= case.seconds(SOON)).then_some(back)
 }
 
 /// Seconds without a byte that a healthy desktop never leaves.

@@ -34,7 +34,7 @@ fn judge(case: &Case<'_>) -> Opinion {
     let from = Micros(loss.at.time.0.saturating_sub(case.seconds(JUST_BEFORE).0));
     let changes: Vec<_> = case.host(from, loss.over.time).filter_map(change).collect();
     let Some((_, _, weight)) = changes.iter().max_by_key(|(.., weight)| *weight) else {
-        return Opinion::Silent;
+        return unchanged(case, loss);
     };
     let weight = *weight;
     let first = changes.iter().find(|(.., other)| *other == weight);
@@ -72,6 +72,18 @@ fn judge(case: &Case<'_>) -> Opinion {
         }
     };
     verdict.matches()
+}
+
+/// A dead path, and a machine that kept its network: it broke further away.
+fn unchanged(case: &Case<'_>, loss: &Loss<'_>) -> Opinion {
+    let silent = matches!(case.path(loss, Leg::Upstream), Path::Silent(..));
+    let missing = case.misses(loss.at.time, loss.over.time);
+    if !silent || missing || !case.is_local(loss.connection) {
+        return Opinion::Silent;
+    }
+    Opinion::RuledOut(
+        "this machine kept its interfaces and its default route all the while".to_owned(),
+    )
 }
 
 /// What a change of the network can do to a connection, least first.
@@ -253,5 +265,15 @@ mod tests {
             .on(1)
             .pings(9);
         assert_eq!(script.cause(), None);
+    }
+
+    #[test]
+    fn a_dead_path_on_a_machine_that_kept_its_network_broke_further_away() {
+        let silent = || Script::new().logs_in("1001002").pings(5).after(10.0).ping();
+        let dead = silent().after(8.0).server_silent().gives_up();
+        let out = dead.ruled_out();
+        assert!(out.iter().any(|one| one.0 == RULE.name), "{out:?}");
+        let deaf = silent().after(8.0).server_acks().gives_up().ruled_out();
+        assert!(!deaf.iter().any(|one| one.0 == RULE.name));
     }
 }

@@ -210,4 +210,13 @@ mod tests {
         let script = healthy().system_info("IN_SERVICE", "", "").pings(2);
         assert_eq!(script.cause(), None);
     }
+
+    #[test]
+    fn the_web_application_is_ruled_out_where_it_is_there_to_tell_of_it() {
+        let script = healthy().system_info("OUT_OF_SERVICE", "", "").pings(4);
+        assert_eq!(script.ruled_out()[0].0, "web-app-down");
+        let gone = healthy().system_info("OUT_OF_SERVICE", "", "");
+        let gone = gone.after(1.0).finesse(false).pings(2).ruled_out();
+        assert!(!gone.iter().any(|one| one.0 == "web-app-down"));
+    }
 }

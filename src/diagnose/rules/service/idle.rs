@@ -4,8 +4,8 @@ use crate::diagnose::case::Case;
 use crate::diagnose::loss::{Loss, Word};
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::words::{count, duration};
-use crate::event::Direction;
-use crate::session::Pings;
+use crate::event::{Direction, Manner};
+use crate::session::{At, Pings};
 
 /// The rule.
 pub(in crate::diagnose) const RULE: Rule = Rule {
@@ -23,11 +23,11 @@ pub(in crate::diagnose) const RULE: Rule = Rule {
 };
 
 fn judge(case: &Case<'_>) -> Opinion {
-    let Some((loss, word)) = case.loss().and_then(|loss| Some((loss, ended(loss)?))) else {
+    let Some((loss, heard)) = case.loss().and_then(|loss| Some((loss, loss.heard()?))) else {
         return Opinion::Silent;
     };
-    let Some(heard) = loss.heard() else {
-        return Opinion::Silent;
+    let Some(word) = ended(loss) else {
+        return mute(case, loss, heard);
     };
     let quiet = loss.over.time.since(heard.time);
     let named = word == Ending::Named;
@@ -70,6 +70,22 @@ fn judge(case: &Case<'_>) -> Opinion {
     }
     verdict.because = [verdict.because, asked(loss)].concat();
     verdict.matches()
+}
+
+/// A long silence that the server's side ended without a word.
+fn mute(case: &Case<'_>, loss: &Loss<'_>, heard: At) -> Opinion {
+    let quiet = loss.over.time.since(heard.time);
+    let end = loss.broken_off(Direction::ToClient);
+    let cut = matches!(
+        end.map(|end| &end.manner),
+        Some(Manner::Fin | Manner::FinWithoutCloseNotify | Manner::Reset)
+    );
+    if !cut || quiet < case.seconds_on(loss, SHORTEST) {
+        return Opinion::Silent;
+    }
+    Opinion::RuledOut(
+        "the server said nothing: Openfire and Jetty announce their idle times with a stream error or a Close".to_owned(),
+    )
 }
 
 /// What a server's end says.
@@ -160,6 +176,7 @@ mod tests {
     use crate::diagnose::rule::Confidence::{self, Certain, Likely, Possible};
     use crate::diagnose::testing::Script;
     use crate::event::Direction::ToClient;
+    use crate::event::Manner;
 
     fn quiet(seconds: f64) -> Script {
         Script::new().logs_in("1001002").pings(4).after(seconds)
@@ -222,5 +239,17 @@ mod tests {
         let script = quiet(300.0).closes(ToClient, Some(1001), "Idle Timeout");
         let script = script.says_goodbye();
         assert_eq!(script.cause(), idle(Certain));
+    }
+
+    #[test]
+    fn a_cut_without_a_word_after_a_long_silence_was_not_the_servers_own_limit() {
+        let cut = |seconds| {
+            quiet(seconds)
+                .ends(ToClient, Manner::Fin)
+                .gone()
+                .ruled_out()
+        };
+        assert_eq!(cut(300.0)[0].0, "server-idle-timeout");
+        assert_eq!(cut(30.0), []);
     }
 }

@@ -4,6 +4,7 @@ use crate::diagnose::attempt::{Attempt, Stage};
 use crate::diagnose::case::Case;
 use crate::diagnose::loss::{Loss, Word};
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
+use crate::diagnose::rules::path::mid_flow::let_in_again;
 use crate::diagnose::words::{count, duration};
 use crate::event::{DialFailure, Direction, Manner, Micros};
 use crate::session::{At, End};
@@ -40,8 +41,11 @@ fn judge(case: &Case<'_>) -> Opinion {
             .shown(at, "system-shutdown");
         return with_refusals(verdict, &refused).matches();
     }
-    if !crashed(loss) || refused.is_empty() {
+    if !crashed(loss) {
         return Opinion::Silent;
+    }
+    if refused.is_empty() {
+        return was_up(case, loss);
     }
     if went_all_at_once(case, loss) {
         return Opinion::RuledOut(
@@ -72,6 +76,17 @@ fn judge(case: &Case<'_>) -> Opinion {
             verdict.lacking("events of that time are missing, and REST may have failed among them");
     }
     with_refusals(verdict, &refused).matches()
+}
+
+/// A connection that broke off, and no attempt after it that was refused.
+fn was_up(case: &Case<'_>, loss: &Loss<'_>) -> Opinion {
+    match let_in_again(case, loss) {
+        Some(back) if !case.misses(loss.over.time, back.time) => Opinion::RuledOut(format!(
+            "the next login went through {} later, and none was refused: a service that restarts takes longer",
+            duration(back.time.since(loss.over.time))
+        )),
+        _ => Opinion::Silent,
+    }
 }
 
 /// A desktop that came while the service was going down.
@@ -243,5 +258,17 @@ mod tests {
         let script = Script::new().connects().opens_socket().asks_in();
         let script = script.stream_error("system-shutdown");
         assert_eq!(script.cause(), Some(("service-restart", Certain)));
+    }
+
+    #[test]
+    fn who_is_let_in_again_at_once_met_no_restart() {
+        let back = |after| {
+            let script = breaks_off(Manner::Reset).after(after);
+            script.logs_in("1001002").pings(1).ruled_out()
+        };
+        let near = back(3.0);
+        let (_, why) = near.iter().find(|one| one.0 == "service-restart").unwrap();
+        assert!(why.contains("3.0 s later"), "{why}");
+        assert!(!back(40.0).iter().any(|one| one.0 == "service-restart"));
     }
 }

@@ -25,7 +25,7 @@ pub(in crate::diagnose) const RULE: Rule = Rule {
 
 fn judge(case: &Case<'_>) -> Opinion {
     let Some((loss, sent)) = case.loss().and_then(|loss| Some((loss, loss.unanswered?))) else {
-        return Opinion::Silent;
+        return in_a_login(case);
     };
     if latency_spike::fits(case, loss) {
         return Opinion::RuledOut(
@@ -87,6 +87,23 @@ fn judge(case: &Case<'_>) -> Opinion {
     verdict.matches()
 }
 
+/// It took the connection and went no further with the login.
+fn in_a_login(case: &Case<'_>) -> Opinion {
+    let Some((attempt, waited, Path::Acked(at))) = case.given_up() else {
+        return Opinion::Silent;
+    };
+    let says = format!(
+        "The notification service hung while its machine was alive: a login came no further for {}",
+        duration(waited)
+    );
+    let verdict = Verdict::new(Confidence::Possible, says)
+        .because("the server's kernel acknowledged what was sent, and no answer came")
+        .lacking("no ping that was answered before shows that it had worked")
+        .shown(attempt.at, "the last step of the login")
+        .shown(at, "the server's kernel acknowledged everything");
+    verdict.matches()
+}
+
 /// Seconds before the ping in which slow answers would have shown.
 const BEFORE: u64 = 300;
 /// Seconds after the loss in which late answers may come.
@@ -139,5 +156,19 @@ mod tests {
             .iter()
             .find(|one| one.rule == RULE.name);
         assert!(other.unwrap().why.contains("proxy"));
+    }
+
+    #[test]
+    fn a_login_that_stops_while_the_servers_kernel_acknowledges_is_possibly_one() {
+        let script = Script::new().connects().opens_socket().asks_in();
+        let script = script.after(12.0).server_acks().after(10.0);
+        let script = script.closes(ToServer, None, "").gone();
+        let cause = script.cause();
+        assert_eq!(cause.unwrap().0, "no-answer", "it had not worked before");
+        let script = Script::new().connects().opens_socket().asks_in();
+        let script = script.after(12.0).server_acks().after(10.0);
+        let script = script.closes(ToServer, None, "").gone();
+        let other = script.ruled_out();
+        assert!(other.iter().any(|one| one.0 == RULE.name), "{other:?}");
     }
 }

@@ -35,7 +35,7 @@ fn judge(case: &Case<'_>) -> Opinion {
             _ => None,
         });
     let Some((connection, at)) = gone else {
-        return Opinion::Silent;
+        return stayed(case);
     };
     if let Some(why) = went_with_it(case, connection, at) {
         return Opinion::RuledOut(why);
@@ -60,6 +60,23 @@ fn judge(case: &Case<'_>) -> Opinion {
         case.role(at)
     };
     verdict.only(role).matches()
+}
+
+/// Finesse says that it is out of service, and is there to say so.
+fn stayed(case: &Case<'_>) -> Opinion {
+    let mut symptoms = case.incident.symptoms.iter();
+    let out = symptoms.find_map(|symptom| match symptom {
+        Symptom::OutOfService(service) if !service.maintenance => Some(*service),
+        _ => None,
+    });
+    let socket = out.and_then(|service| case.session.get(service.connection)?.socket.as_ref());
+    let last = socket.and_then(|socket| socket.stream.finesse.last());
+    if last.is_some_and(|presence| presence.available) {
+        return Opinion::RuledOut(
+            "Finesse itself told of it, and the user finesse stayed available".to_owned(),
+        );
+    }
+    Opinion::Silent
 }
 
 /// Why the presence belongs to the end of the notification service itself, if it does.

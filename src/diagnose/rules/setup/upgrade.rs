@@ -5,6 +5,7 @@ use crate::diagnose::attempt::Stage;
 use crate::diagnose::case::Case;
 use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
 use crate::diagnose::words::count;
+use crate::session::Connection;
 
 /// The rule.
 pub(in crate::diagnose) const RULE: Rule = Rule {
@@ -28,9 +29,10 @@ fn judge(case: &Case<'_>) -> Opinion {
         return Opinion::Silent;
     };
     let says = format!(
-        "{} refused the desktop's WebSocket with {status}: {}",
+        "{} refused the desktop's WebSocket with {status}: {}{}",
         place(first.connection),
-        meaning(status)
+        meaning(status),
+        elsewhere(first.connection)
     );
     let times = count(refused.len() as u64, "request");
     let reason = format!(
@@ -59,9 +61,23 @@ fn judge(case: &Case<'_>) -> Opinion {
         .matches()
 }
 
+/// Where the answer sends the browser, without what a query may hold.
+fn elsewhere(connection: &Connection) -> String {
+    let mut refused = connection.exchanges.failures.iter();
+    let to = refused.find(|one| one.upgrade && (300..400).contains(&one.status));
+    let to = to.and_then(|one| one.location.as_deref()?.split(['?', '#']).next());
+    to.map_or_else(String::new, |to| format!(" ({to})"))
+}
+
 /// What a status means where it answers a desktop that asks for a WebSocket.
 const fn meaning(status: u16) -> &'static str {
     match status {
+        200..=299 => {
+            "it answered as to any request, with a page or a file: what answers is no notification service but another server, a portal or a login form before it"
+        }
+        300..=399 => {
+            "it sends the browser elsewhere, where no WebSocket follows: to another node or port, or to a sign-in page"
+        }
         400 => {
             "the request was not understood as one for a WebSocket: the subprotocol xmpp was not offered, or a proxy on the way took the Upgrade away"
         }
@@ -160,5 +176,41 @@ mod tests {
             refused(cut, 503).cause(),
             Some(("service-restart", Confidence::Possible))
         );
+    }
+
+    #[test]
+    fn a_page_or_a_redirection_in_answer_is_a_refusal_too() {
+        for (status, part) in [(200, "no notification service"), (204, "no notification")] {
+            let report = refused(Script::new(), status).diagnosed();
+            let cause = report.incidents[0].cause.as_ref().unwrap();
+            assert_eq!((cause.rule, cause.confidence), (NAME, Confidence::Certain));
+            assert!(cause.says.contains(part), "{}", cause.says);
+        }
+        let script = Script::new().connects();
+        let script = script.asks("GET", "/ws/", &[("Upgrade", "websocket")]);
+        let to = "https://sso.example.com/login?token=x";
+        let script = script.answers_with(302, &[("Location", to)]);
+        let cause = script.diagnosed().incidents[0].cause.clone().unwrap();
+        assert_eq!((cause.rule, cause.confidence), (NAME, Confidence::Certain));
+        assert!(
+            cause.says.ends_with("(https://sso.example.com/login)"),
+            "{}",
+            cause.says
+        );
+    }
+
+    #[test]
+    fn polling_and_pages_that_are_answered_or_moved_are_no_refused_websocket() {
+        let asks = |target, status| {
+            let script = Script::new().connects().asks("GET", target, &[]);
+            script.answers(status).cause()
+        };
+        for target in ["/ws/", "/http-bind/", "/desktop"] {
+            assert_eq!((asks(target, 200), asks(target, 302)), (None, None));
+        }
+        let h2c = Script::new()
+            .connects()
+            .asks("GET", "/", &[("Upgrade", "h2c")]);
+        assert_eq!(h2c.answers(200).cause(), None);
     }
 }

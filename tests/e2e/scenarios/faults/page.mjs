@@ -6,6 +6,9 @@ import { until } from '../../rig/wait.mjs';
 /** The close code of an endpoint that goes away (RFC 6455 section 7.4.1). */
 const GOING_AWAY = 1001;
 
+/** A close code that is left to each application (RFC 6455 section 7.4.2). */
+const OWN_CODE = 4001;
+
 export const faults = [
   {
     name: 'page-closed.reloaded',
@@ -54,6 +57,22 @@ export const faults = [
       const said = recording.stanzas((_, { direction }) => direction === 'to-server').slice(-2)
         .map(({ content: { stanza } }) => stanza.type ?? stanza.root.name);
       checks.that('the desk is unavailable and closes the stream', said.join(' ') === 'unavailable close', said.join(' '));
+    },
+  },
+  {
+    name: 'unexplained',
+    rule: 'unexplained',
+    async make(fault) {
+      const desk = await fault.calm();
+      await fault.checks.step('a client closes its socket with a code of its own, and is back', async () => {
+        desk.current.socket.close(OWN_CODE);
+        await desk.until('connected', 2);
+        await desk.pings(2);
+      });
+    },
+    signature(recording, checks) {
+      const [close] = recording.all('web-socket-close', (_, { direction }) => direction === 'to-server');
+      checks.that('the code is one that nobody else knows', close?.content.code === OWN_CODE);
     },
   },
 ];

@@ -5,6 +5,7 @@ use crate::diagnose::index::silent_end;
 use crate::diagnose::loss::Loss;
 use crate::diagnose::path::Path;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
+use crate::diagnose::rules::path::mid_flow::let_in_again;
 use crate::diagnose::words::{count, duration, manner};
 use crate::event::{Direction, Leg, Manner, Micros};
 use crate::session::{At, End};
@@ -28,6 +29,14 @@ fn judge(case: &Case<'_>) -> Opinion {
             let alike = alike(case, loss);
             if quiet >= case.seconds(LONG) || alike.len() >= MANY {
                 cut(case, loss, end, &alike)
+            } else if case.clocks.seen
+                && quiet < case.clocks.interval
+                && let_in_again(case, loss).is_some()
+            {
+                Opinion::RuledOut(format!(
+                    "the connection was not idle: the last byte before its end was {} old",
+                    duration(quiet)
+                ))
             } else {
                 forgotten(case, loss)
             }

@@ -128,3 +128,13 @@ fn a_cut_between_two_pings_is_none() {
     let script = script.ends(ToClient, Manner::FinWithoutCloseNotify).gone();
     assert_eq!(script.cause().unwrap().0, "connection-cut");
 }
+
+#[test]
+fn a_cut_between_two_pings_was_not_for_idleness_and_one_after_a_pause_may_have_been() {
+    let ruled_out = |after| {
+        let script = cut(Script::new(), after).logs_in("1001002").pings(1);
+        script.ruled_out().iter().any(|one| one.0 == RULE.name)
+    };
+    assert!(ruled_out(4.0));
+    assert!(!ruled_out(15.0));
+}
