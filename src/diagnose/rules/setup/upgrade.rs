@@ -39,7 +39,7 @@ fn judge(case: &Case<'_>) -> Opinion {
         "the server, or what stands before it, said so: {times} for a WebSocket answered with {status}"
     );
     let shown = |verdict: Verdict| {
-        let verdict = verdict.because(reason.clone());
+        let verdict = verdict.because(reason.clone()).advising(advice(status));
         verdict.shown(first.at, format!("{status} instead of 101"))
     };
     let Some(loss) = lost_before(case, first) else {
@@ -107,6 +107,43 @@ const fn meaning(status: u16) -> &'static str {
         504 => "the notification service did not answer the web proxy before it in time",
         _ if status >= 500 => "the server, or what stands before it, failed",
         _ => "it, or a proxy before it, does not accept the request",
+    }
+}
+
+/// What to do about it.
+const fn advice(status: u16) -> &'static str {
+    match status {
+        200..=299 => {
+            "Look at the page that was answered, which is in the recording: it says what stands there instead of Finesse. Have that portal, login form or proxy let `/ws/` through."
+        }
+        300..=399 => {
+            "Open the desktop under the address to which the browser is sent, or have `/ws/` taken out of that rule."
+        }
+        400 => {
+            "Look at the request in the recording. If it offers the subprotocol xmpp and asks for the upgrade, a proxy behind finspect takes that away: have WebSockets allowed there."
+        }
+        401 => {
+            "Let the agent sign in again at the VPN-less reverse proxy. If it recurs at a fixed age, compare its session's lifetime with a shift."
+        }
+        403 => {
+            "Compare the request's Origin with the origins that Finesse allows (its CORS allow-list). If it is allowed, ask for a rule against it in the proxies on the way."
+        }
+        404 => {
+            "Compare the port with the version of Finesse: the notification service is at 7443 up to 12.5, at 8445 from 12.6 on."
+        }
+        407 => "Give the credentials that the proxy on the way wants.",
+        412 | 417 | 421 | 444 => {
+            "Look into the log of the VPN-less reverse proxy at that second: it names the rule that was broken."
+        }
+        429 => {
+            "Ask for a higher limit at the reverse proxy for the address that these agents share."
+        }
+        500..=599 => {
+            "Look at the Cisco Finesse Notification Service on that node: whether it runs (`utils service list`), and into its log at that second."
+        }
+        _ => {
+            "Find out who answered: the status and the page with it are in the recording. Then look into the log of Finesse, or of the proxy on the way, at that second."
+        }
     }
 }
 
