@@ -98,11 +98,12 @@ export class Path {
     return run(['ip', 'link', 'set', 'dev', this.device, 'up']);
   }
 
-  /** Swallows everything, both ways. */
-  swallow() {
+  /** Swallows everything, both ways, or what goes to a port of the servers and comes from it. */
+  swallow(port = undefined) {
+    const [to, from] = port ? [`tcp dport ${port}`, `tcp sport ${port}`] : ['', ''];
     return this.#rules(
-      `chain arriving { type filter hook prerouting priority 0; iifname far${this.number} drop; }`,
-      `chain leaving { type filter hook postrouting priority 0; oifname far${this.number} drop; }`);
+      `chain arriving { type filter hook prerouting priority 0; iifname far${this.number} ${to} drop; }`,
+      `chain leaving { type filter hook postrouting priority 0; oifname far${this.number} ${from} drop; }`);
   }
 
   /** Swallows what goes to the servers alone, or what comes from them. */
