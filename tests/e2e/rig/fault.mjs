@@ -144,7 +144,7 @@ export class Fault {
   async publish(desk, count, characters, perInterval) {
     desk.subscribe(nodeOf(this.agent.user));
     for (let sent = 0; sent < count; sent += 1) {
-      const text = `${sent} `.repeat(Math.ceil(characters / 4));
+      const text = `${sent} `.repeat(characters).slice(0, characters);
       await this.stage.publisher.publish(nodeOf(this.agent.user), `<Update><data>${text}</data></Update>`);
       await this.intervals(1 / perInterval);
     }

@@ -57,6 +57,7 @@ async function failover(fault, what, harm) {
   });
   await fault.checks.step(`${what}, and the desk turns to the other one`, async () => {
     await harm(first);
+    await fault.told('the bind at the other one', (recording) => recording.bound().length === 2, 30 * fault.interval);
     await desk.until('connected', 2);
     await desk.pings(2);
   });
