@@ -2,7 +2,7 @@
 
 use super::attempt::{Attempt, Stage};
 use super::case::Case;
-use super::kin::Kin;
+use super::kin::{Kin, is_imported};
 use super::loss::{Loss, Word, is_desktop};
 use super::report::{Call, Finding, Mover, State, Story, Try, Who};
 use super::symptom::Symptom;
@@ -250,14 +250,15 @@ fn attempt(
     let user = socket.and_then(|socket| socket.stream.user());
     let foreign =
         user.is_some_and(|user| agent.is_some_and(|agent| !user.eq_ignore_ascii_case(agent)));
-    let unanswered = failed.is_none() && socket.is_none() && is_unanswered(connection);
-    if foreign || (failed.is_none() && socket.is_none() && !unanswered) {
+    let unanswered = unanswered(connection, !is_imported(case.session))
+        .filter(|_| failed.is_none() && socket.is_none());
+    if foreign || (failed.is_none() && socket.is_none() && unanswered.is_none()) {
         return None;
     }
     let outcome = failed.map_or_else(
         || {
-            if unanswered {
-                return "no answer came to the request for a WebSocket".to_owned();
+            if let Some(what) = unanswered {
+                return what.to_owned();
             }
             let bound = socket.and_then(|socket| socket.stream.bound.as_ref());
             match bound {
@@ -277,10 +278,13 @@ fn attempt(
     })
 }
 
-/// Whether a WebSocket was asked for, and the connection ended without any answer.
-fn is_unanswered(connection: &Connection) -> bool {
+/// What never came on a connection, where nothing says that it failed: its browser may have lost patience before.
+fn unanswered(connection: &Connection, dials_are_told: bool) -> Option<&'static str> {
     let mut open = connection.exchanges.open();
-    connection.first_end().is_some() && open.any(|one| one.upgrade && one.answered.is_none())
+    if connection.first_end().is_some() && open.any(|one| one.upgrade && one.answered.is_none()) {
+        return Some("no answer came to the request for a WebSocket");
+    }
+    (dials_are_told && connection.is_unanswered()).then_some("the server never answered the dial")
 }
 
 /// Connections among which attempts are looked for.

@@ -235,3 +235,16 @@ fn where_everybody_behind_a_client_is_out_a_refused_attempt_is_evidence_for_each
         "connection-reset"
     );
 }
+
+#[test]
+fn a_dial_that_nobody_answers_is_an_attempt_too() {
+    let lost = Script::new().logs_in("1001002").pings(4);
+    let lost = lost.ends(Direction::ToClient, Manner::Reset);
+    let silent = lost.gone().after(5.0).connects_to("finesse1.example.com");
+    let silent = silent.after(20.0).gone().logs_in("1001002").diagnosed();
+    let tried = &silent.incidents.first().unwrap().story.tried;
+    let outcomes: Vec<&str> = tried.iter().map(|one| one.outcome.as_str()).collect();
+    let wanted = ["the server never answered the dial", "signed in again"];
+    assert_eq!(outcomes, wanted);
+    assert!(silent.answer.contains("tried once in vain"));
+}

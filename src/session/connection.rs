@@ -154,6 +154,18 @@ impl Connection {
         self.closed.is_some()
     }
 
+    /// Whether it was to be looked into and nothing at all came of it: no dial was answered before its browser left.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        self.intercepted
+            && self.server.is_none()
+            && self.failed.is_none()
+            && self.refused.is_none()
+            && self.handshakes.is_empty()
+            && self.last[Direction::ToServer].is_none()
+            && self.closed.is_some()
+    }
+
     /// Whether it was nothing but HTTP, all of it answered with success, and ended in order.
     pub(super) fn is_ordinary(&self) -> bool {
         let orderly = |end: &End| {
@@ -165,6 +177,7 @@ impl Connection {
         self.socket.is_none()
             && self.refused.is_none()
             && self.failed.is_none()
+            && !self.is_unanswered()
             && self.violations.is_empty()
             && self.stalls.is_empty()
             && self.exchanges.failures.is_empty()

@@ -16,12 +16,13 @@ import { Fault } from './rig/fault.mjs';
 import { runFinspect } from './rig/finspect.mjs';
 import { startNameServer } from './rig/name-server.mjs';
 import { enter, inside, startNetwork } from './rig/network.mjs';
-import { AGENT, DOMAIN, startProsody } from './rig/prosody.mjs';
+import { AGENT, DOMAIN, OTHER_DOMAIN, startProsody } from './rig/prosody.mjs';
 import { Publisher } from './rig/publisher.mjs';
 import { nodeOf } from './rig/session.mjs';
 import { faults as blackHole } from './scenarios/faults/black-hole.mjs';
 import { faults as browser } from './scenarios/faults/browser.mjs';
 import { faults as clientPath } from './scenarios/faults/client-path.mjs';
+import { faults as hidden } from './scenarios/faults/hidden.mjs';
 import { faults as idle } from './scenarios/faults/idle.mjs';
 import { faults as latency } from './scenarios/faults/latency.mjs';
 import { faults as login } from './scenarios/faults/login.mjs';
@@ -30,15 +31,20 @@ import { faults as machine } from './scenarios/faults/machine.mjs';
 import { faults as middle } from './scenarios/faults/middle.mjs';
 import { faults as page } from './scenarios/faults/page.mjs';
 import { faults as reset } from './scenarios/faults/reset.mjs';
+import { faults as secondNode } from './scenarios/faults/second-node.mjs';
 import { faults as service } from './scenarios/faults/service.mjs';
+import { faults as timeout } from './scenarios/faults/timeout.mjs';
 import { faults as wayOut } from './scenarios/faults/way-out.mjs';
 import { HEALTHY } from './scenarios/healthy/all.mjs';
 
 /** Every fault; those that take longest first. */
-const FAULTS = [...blackHole, ...clientPath, ...idle, ...browser, ...service, ...latency, ...lossy, ...reset, ...page, ...login, ...wayOut, ...middle, ...machine];
+const FAULTS = [...hidden, ...secondNode, ...blackHole, ...clientPath, ...timeout, ...idle, ...browser, ...service, ...latency, ...lossy, ...reset, ...page, ...login, ...wayOut, ...middle, ...machine];
 
 /** Milliseconds for all of it, and intervals of the ping: a hang must not hold a build for longer. */
 const WHOLE_RUN = { least: 4 * 60_000, intervals: 60 };
+
+/** Milliseconds between pings from which on there is time for what takes minutes, because a browser has its own pace. */
+const UNHURRIED = 10_000;
 
 /** The first port of the servers: the network is ours alone. */
 const FIRST_PORT = 20_000;
@@ -57,9 +63,10 @@ const { values: options, positionals: wanted } = parseArgs({
 const binary = options.finspect ? resolve(options.finspect) : fileURLToPath(new URL('../../target/debug/finspect', import.meta.url));
 const called = (one) => ({ name }) => name === one || name.startsWith(`${one}.`);
 const named = [...FAULTS, ...HEALTHY].filter((fault) => wanted.some((one) => called(one)(fault)));
-const unnamed = options.healthy ? HEALTHY : [...FAULTS.filter(({ chance }) => !chance), ...HEALTHY.filter(({ quick }) => quick)];
-const faults = wanted.length > 0 ? named : unnamed;
 const interval = Number(options.interval);
+const inTime = (options.healthy ? HEALTHY : FAULTS).filter(({ slow, chance }) => !chance && (!slow || interval >= UNHURRIED));
+const unnamed = options.healthy ? inTime : [...inTime, ...HEALTHY.filter(({ quick }) => quick)];
+const faults = wanted.length > 0 ? named : unnamed;
 const unknown = wanted.filter((one) => ![...FAULTS, ...HEALTHY].some(called(one)));
 
 if (unknown.length > 0) {
@@ -98,7 +105,8 @@ async function all({ place, tally, giveUp }) {
       return entered;
     });
     await checks.step('an authority is made', async () => {
-      const made = await runFinspect(place, binary, ['ca', 'create', '--for', DOMAIN, '--ca-dir', place.path('authority')]);
+      const made = await runFinspect(place, binary, ['ca', 'create', '--for', DOMAIN, '--for', OTHER_DOMAIN,
+        '--ca-dir', place.path('authority')]);
       if (made.status !== 0) throw new Error(made.stderr);
     });
     return { place, binary, network, servers, ports, prosody, publisher, interval, keepRecordings: options['keep-recordings'] };

@@ -6,7 +6,8 @@ import { chromium } from 'playwright-core';
 
 const CANDIDATES = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-const FLAGS = [
+/** What each browser here is started with. */
+export const FLAGS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync',
   // The browser's own calls home must neither leave the machine nor stand in what is tested: they go past the proxy,
@@ -22,14 +23,20 @@ export function chromiumPath() {
   return path;
 }
 
-/** Starts a browser of its own HOME, in which only the authority `trusted` (if any) is known besides the system's. */
-export async function startBrowser(place, name, { args, trusted }) {
+/** The variables of a browser with a HOME of its own, in which only the authority `trusted` (if any) is known besides the system's. */
+export function ownHome(place, name, trusted) {
   const home = place.mkdir(`home-${name}`);
   if (trusted) trust(home, place.mkdir(`home-${name}`, '.pki', 'nssdb'), trusted);
   const env = { ...process.env, HOME: home, XDG_CONFIG_HOME: `${home}/.config`, XDG_CACHE_HOME: `${home}/.cache` };
   for (const variable of ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY', 'no_proxy', 'NO_PROXY']) {
     delete env[variable];
   }
+  return env;
+}
+
+/** Starts a browser of its own HOME, as `ownHome` says. */
+export async function startBrowser(place, name, { args, trusted }) {
+  const env = ownHome(place, name, trusted);
   const server = await chromium.launchServer({
     executablePath: chromiumPath(), headless: true, args: [...FLAGS, ...args], env, timeout: 60_000,
     handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false,

@@ -18,21 +18,33 @@ const PUBLISHER_THERE = new RegExp(`^<presence (?![^>]*type=)[^>]*from=['"]${PUB
 /** The second ping that is sent while none was answered is one too many. */
 const UNANSWERED = 2;
 
-/** Intervals of the ping that an attempt to connect may take, and how many attempts there are in a row. */
-const ATTEMPT = { intervals: 5, count: 30 };
+/**
+ * Intervals of the ping that an attempt to connect may take, how many attempts there are in a row, and after how many in
+ * vain a desktop that knows another node turns to it.
+ */
+const ATTEMPT = { intervals: 5, count: 30, atNode: 3 };
 
 export class Desk {
   /**
    * A client behind the proxy `door` (`host:port`) that trusts the authority; `interval` is that of its pings. It may
    * ask for another `domain` or `resource`, and say another `presence`, or none if that is empty; `tls` are more options
-   * of its TLS, and `direct` means that the door is the server itself to it.
+   * of its TLS, `direct` means that the door is the server itself to it, and `nodes` are the hosts that it knows.
    */
-  constructor({ door, authority, agent, interval, domain = DOMAIN, resource = RESOURCE, tls = {}, direct = false,
-    presence = '<presence xmlns="jabber:client"/>' }) {
-    Object.assign(this, { door, authority, agent, interval, resource, tls, direct, presence });
-    Object.assign(this, { status: [], unanswered: 0, count: 0, attempts: 0 });
+  constructor({ door, authority, agent, interval, domain, resource = RESOURCE, tls = {}, direct = false,
+    presence = '<presence xmlns="jabber:client"/>', nodes = [DOMAIN] }) {
+    Object.assign(this, { door, authority, agent, interval, domain, resource, tls, direct, presence, nodes });
+    Object.assign(this, { status: [], unanswered: 0, count: 0, attempts: 0, node: 0 });
     this.lost = new Set();
-    this.open = `<open xmlns="${FRAMING}" to="${domain}" version="1.0"/>`;
+  }
+
+  /** The host that it is at, or turns to. */
+  get host() {
+    return this.nodes[this.node];
+  }
+
+  /** The opening of a stream. */
+  get open() {
+    return `<open xmlns="${FRAMING}" to="${this.domain ?? this.host}" version="1.0"/>`;
   }
 
   /** Loads a page, as a browser does before anybody logs in. */
@@ -43,7 +55,7 @@ export class Desk {
   /** Asks for something on a connection of its own; the answer's status. */
   async request(method, path, { headers = {}, body = '' } = {}) {
     const tls = await this.spare();
-    const all = { Host: `${DOMAIN}:${PORT}`, Connection: 'close', 'Content-Length': Buffer.byteLength(body), ...headers };
+    const all = { Host: `${this.host}:${PORT}`, Connection: 'close', 'Content-Length': Buffer.byteLength(body), ...headers };
     const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join('');
     const answer = once(tls, 'data');
     tls.write(`${method} ${path} HTTP/1.1\r\n${lines}\r\n${body}`);
@@ -62,6 +74,7 @@ export class Desk {
   /** Connects, and goes on trying until it may not. */
   async connect() {
     this.#say('connecting');
+    if (this.attempts > 0 && this.attempts % ATTEMPT.atNode === 0) this.node = (this.node + 1) % this.nodes.length;
     this.attempts += 1;
     const attempt = {};
     this.current = attempt;
@@ -96,9 +109,9 @@ export class Desk {
 
   /** Subscribes to a node of Prosody's, as the full JID. */
   subscribe(node) {
-    this.say(`<iq type="set" to="pubsub.${DOMAIN}" id="subscription" xmlns="jabber:client">`
+    this.say(`<iq type="set" to="pubsub.${this.host}" id="subscription" xmlns="jabber:client">`
       + '<pubsub xmlns="http://jabber.org/protocol/pubsub">'
-      + `<subscribe node="${node}" jid="${this.agent.user}@${DOMAIN}/${this.resource}"/></pubsub></iq>`);
+      + `<subscribe node="${node}" jid="${this.agent.user}@${this.host}/${this.resource}"/></pubsub></iq>`);
   }
 
   /** Pings no more, as a page does whose timers the browser holds back. */
@@ -133,7 +146,7 @@ export class Desk {
     this.current = undefined;
   }
 
-  async #tunnel(attempt, target = `${DOMAIN}:${PORT}`) {
+  async #tunnel(attempt, target = `${this.host}:${PORT}`) {
     const [host, port] = this.door.split(':');
     attempt.raw = connect(Number(port), host).on('error', () => {});
     await once(attempt.raw, 'connect');
@@ -150,8 +163,8 @@ export class Desk {
   }
 
   #webSocket(attempt) {
-    const socket = new WebSocket(`wss://${DOMAIN}:${PORT}/ws/`, 'xmpp',
-      { createConnection: () => attempt.tls, origin: `https://${DOMAIN}:${PORT}` });
+    const socket = new WebSocket(`wss://${this.host}:${PORT}/ws/`, 'xmpp',
+      { createConnection: () => attempt.tls, origin: `https://${this.host}:${PORT}` });
     attempt.socket = socket;
     socket.on('error', () => {});
     socket.on('close', () => this.#lost(attempt, 'closed'));
@@ -164,7 +177,7 @@ export class Desk {
     const send = (text) => attempt.socket.send(text);
     if (/^<(stream:)?features/.test(xml) && xml.includes('<mechanisms')) {
       const { user, password } = this.agent;
-      const secret = Buffer.from(`${user}@${DOMAIN}\0${user}\0${password}`).toString('base64');
+      const secret = Buffer.from(`${user}@${this.host}\0${user}\0${password}`).toString('base64');
       send(`<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN">${secret}</auth>`);
     } else if (/^<success/.test(xml)) {
       send(this.open);
@@ -195,7 +208,7 @@ export class Desk {
   #ping(attempt) {
     this.count += 1;
     this.unanswered += 1;
-    attempt.socket.send(`<iq type="get" to="${DOMAIN}" id="${this.count}:ping" xmlns="jabber:client">`
+    attempt.socket.send(`<iq type="get" to="${this.host}" id="${this.count}:ping" xmlns="jabber:client">`
       + '<ping xmlns="urn:xmpp:ping"/></iq>');
     if (this.unanswered >= UNANSWERED) this.#lost(attempt, 'unanswered');
   }

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { startBrowser } from './browser.mjs';
 import { Desk } from './desk.mjs';
 import { diagnosed, healthy } from './diagnosis.mjs';
+import { startEjabberd } from './ejabberd.mjs';
 import { startFinspect } from './finspect.mjs';
 import { DOMAIN, PORT, startProsody } from './prosody.mjs';
 import { Publisher } from './publisher.mjs';
@@ -14,6 +15,7 @@ import { Recording } from './recording.mjs';
 import { leaks } from './secret.mjs';
 import { nodeOf, tunnel } from './session.mjs';
 import { until } from './wait.mjs';
+import { startWindow } from './window.mjs';
 
 /** What must not stand in a recording that is given away: where it was made. */
 const MACHINE = [fileURLToPath(new URL('../../..', import.meta.url)), '/tmp/', '/home/', '/root/'];
@@ -38,7 +40,7 @@ export class Fault {
     }
     const stage = { ...this.stage, interval: this.interval };
     if (this.isHealthy) await healthy(this.checks, stage, this.file);
-    else await diagnosed(this.checks, stage, this.file, this.fault.rule);
+    else await diagnosed(this.checks, stage, this.file, this.fault);
   }
 
   /** Whether nothing may be found. */
@@ -77,7 +79,7 @@ export class Fault {
   async calm(to = this.front, options = {}) {
     return this.checks.step('a desk is connected and its pings are answered', async () => {
       await this.startFinspect(to, options);
-      const desk = this.desk();
+      const desk = this.desk(options.desk);
       desk.connect();
       await desk.until('connected');
       await desk.pings(3);
@@ -98,6 +100,19 @@ export class Fault {
     });
   }
 
+  /** The same in a window of a browser, whose first tab is the desktop and can be covered. */
+  async calmWindow(to = this.front) {
+    return this.checks.step('a tab\'s desktop is connected and its pings are answered', async () => {
+      await this.startFinspect(to);
+      const window = await startWindow(this.stage.place, this.name,
+        { args: [`--proxy-server=http://${this.finspect.address}`], trusted: this.finspect.ready.ca });
+      await window.tab.goto(`https://${DOMAIN}:${PORT}/desktop/`);
+      await tunnel(window.tab, this.agent, this.interval);
+      await this.told('three answered pings', (recording) => recording.pings().filter(({ answer }) => answer).length >= 3);
+      return window;
+    });
+  }
+
   /** A browser behind finspect, which trusts its authority unless told otherwise. */
   browser(trusted = this.finspect.ready.ca) {
     return startBrowser(this.stage.place, this.name, { args: [`--proxy-server=http://${this.finspect.address}`], trusted });
@@ -108,20 +123,20 @@ export class Fault {
     return this.agent.colleagues[index];
   }
 
-  /** A Prosody that is this fault's alone, with its publisher in it unless it is `empty`. */
-  async ownProsody({ empty = false, settings } = {}) {
-    const prosody = await startProsody(this.stage.place, { name: `prosody-${this.name}`, agents: [this.agent],
-      where: this.stage.servers(this.path.address), ports: this.stage.ports(), settings });
-    prosody.front = `${this.path.address}:${prosody.https}`;
-    if (empty) return prosody;
-    prosody.publisher = await this.publisher(prosody);
-    await prosody.publisher.create(nodeOf(this.agent.user));
-    return prosody;
+  /** A Prosody that is this fault's alone, or one `of` several, with its publisher in it unless it is `empty`. */
+  async ownProsody({ of = '', empty = false, settings } = {}) {
+    const prosody = await startProsody(this.stage.place, { ...this.#own('prosody', of), settings });
+    return this.#fronted(prosody, empty);
   }
 
-  /** The Finesse application's user, logged in to Prosody. */
-  async publisher(prosody) {
-    const publisher = await Publisher.enter(prosody);
+  /** An ejabberd that is this fault's alone, with its publisher in it; `ping` are the milliseconds between its pings. */
+  async ownEjabberd(ping) {
+    return this.#fronted(await startEjabberd(this.stage.place, { ...this.#own('ejabberd'), ping }));
+  }
+
+  /** The Finesse application's user, logged in to a server. */
+  async publisher(server) {
+    const publisher = await Publisher.enter(server);
     this.stage.place.onLeave(() => publisher.leave());
     return publisher;
   }
@@ -130,16 +145,30 @@ export class Fault {
   async publish(desk, count, characters, perInterval) {
     desk.subscribe(nodeOf(this.agent.user));
     for (let sent = 0; sent < count; sent += 1) {
-      const text = `${sent} `.repeat(Math.ceil(characters / 4));
+      const text = `${sent} `.repeat(characters).slice(0, characters);
       await this.stage.publisher.publish(nodeOf(this.agent.user), `<Update><data>${text}</data></Update>`);
       await this.intervals(1 / perInterval);
     }
   }
 
   /** Waits until what is recorded so far is like this. */
-  told(what, is) {
-    const bound = 30_000 + 10 * this.interval;
+  told(what, is, bound = 30_000 + 10 * this.interval) {
     return this.finspect.program.until(what, () => is(new Recording(this.file)), bound);
+  }
+
+  /** What a server of this fault's own is started with. */
+  #own(kind, of = '') {
+    return { name: `${kind}${of}-${this.name}`, agents: [this.agent], where: this.stage.servers(this.path.address),
+      ports: this.stage.ports() };
+  }
+
+  /** A server of this fault's own, with where it is reached and, unless it is to be `empty`, with its publisher. */
+  async #fronted(server, empty = false) {
+    Object.assign(server, { front: `${this.path.address}:${server.https}` });
+    if (empty) return server;
+    server.publisher = await this.publisher(server);
+    await server.publisher.create(nodeOf(this.agent.user));
+    return server;
   }
 
   async #end() {

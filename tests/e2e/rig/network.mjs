@@ -98,11 +98,12 @@ export class Path {
     return run(['ip', 'link', 'set', 'dev', this.device, 'up']);
   }
 
-  /** Swallows everything, both ways. */
-  swallow() {
+  /** Swallows everything, both ways, or what goes to a port of the servers and comes from it. */
+  swallow(port = undefined) {
+    const [to, from] = port ? [`tcp dport ${port}`, `tcp sport ${port}`] : ['', ''];
     return this.#rules(
-      `chain arriving { type filter hook prerouting priority 0; iifname far${this.number} drop; }`,
-      `chain leaving { type filter hook postrouting priority 0; oifname far${this.number} drop; }`);
+      `chain arriving { type filter hook prerouting priority 0; iifname far${this.number} ${to} counter drop; }`,
+      `chain leaving { type filter hook postrouting priority 0; oifname far${this.number} ${from} counter drop; }`);
   }
 
   /** Swallows everything where it arrives, at either end: who sent it believes that it has left. */
@@ -121,21 +122,21 @@ export class Path {
   /** Swallows what goes to the servers alone, or what comes from them. */
   swallowOneWay(there) {
     return this.#rules(there
-      ? `chain arriving { type filter hook prerouting priority 0; iifname far${this.number} drop; }`
-      : `chain leaving { type filter hook postrouting priority 0; oifname far${this.number} drop; }`);
+      ? `chain arriving { type filter hook prerouting priority 0; iifname far${this.number} counter drop; }`
+      : `chain leaving { type filter hook postrouting priority 0; oifname far${this.number} counter drop; }`);
   }
 
   /** Loses packets both ways: those of which nft's `numgen` says so, such as `random mod 100 < 20`. */
   lose(which) {
     return this.#rules(
-      `chain arriving { type filter hook prerouting priority 0; iifname far${this.number} numgen ${which} drop; }`,
-      `chain leaving { type filter hook postrouting priority 0; oifname far${this.number} numgen ${which} drop; }`);
+      `chain arriving { type filter hook prerouting priority 0; iifname far${this.number} numgen ${which} counter drop; }`,
+      `chain leaving { type filter hook postrouting priority 0; oifname far${this.number} numgen ${which} counter drop; }`);
   }
 
   /** Loses what comes from the servers faster than `rate`, such as `40 kbytes/second burst 20 kbytes`. */
   narrow(rate) {
     return this.#rules(`chain leaving { type filter hook postrouting priority 0;
-      oifname far${this.number} limit rate over ${rate} drop; }`);
+      oifname far${this.number} limit rate over ${rate} counter drop; }`);
   }
 
   /** Answers what arrives for the port with RST. */
@@ -150,9 +151,11 @@ export class Path {
       iifname far${this.number} tcp dport ${port} tcp flags & (syn | ack) == syn redirect to :${elsewhere}; }`);
   }
 
-  /** Is a path again. */
-  heal() {
-    return run(this.command('nft', 'delete', 'table', 'inet', this.#table()));
+  /** Is a path again; how many packets were dropped. */
+  async heal() {
+    const { stdout } = await run(this.command('nft', 'list', 'table', 'inet', this.#table()));
+    await run(this.command('nft', 'delete', 'table', 'inet', this.#table()));
+    return [...stdout.matchAll(/counter packets (\d+)/g)].reduce((sum, [, packets]) => sum + Number(packets), 0);
   }
 
   #rules(...chains) {

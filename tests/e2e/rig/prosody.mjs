@@ -3,11 +3,15 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { certify } from './certificate.mjs';
 import { freePort } from './place.mjs';
 
 /** The XMPP domain and the host in the browser's address bar. */
 export const DOMAIN = 'finesse.test';
+
+/** Those of a second node. */
+export const OTHER_DOMAIN = 'finesse2.test';
 
 /** The port in the browser's address bar. */
 export const PORT = 8445;
@@ -19,6 +23,7 @@ export const AGENT = { user: '1001002', password: 'Tr0ub4dor&3-never-to-be-print
 export const PUBLISHER = { user: 'finesse', password: 'publisher-secret' };
 
 const PAGE = new URL('../page/', import.meta.url);
+const PLUGINS = fileURLToPath(new URL('prosody/', import.meta.url));
 const STROPHE = createRequire(import.meta.url).resolve('strophe.js/dist/strophe.umd.min.js');
 
 /** Where it listens if nobody says otherwise: as the machine's own, on free ports. */
@@ -27,19 +32,21 @@ const HERE = { address: '127.0.0.1', listen: '127.0.0.1', command: (...words) =>
 /**
  * Starts Prosody; the address and the ports of its TLS and its plain HTTP side, its certificate files and its program.
  * `where` holds the address at which it is reached, the one on which it listens, and how a command is run there;
- * `settings` may hold `patience`, the seconds it waits for a client that takes nothing, the `path` of its WebSocket, and
- * the only TLS `protocol` that it speaks.
+ * `settings` may hold another `domain`, `patience`, the seconds it waits for a client that takes nothing, the `path` of its
+ * WebSocket, the only TLS `protocol` that it speaks, and `quiet`: the seconds that an agent may say nothing (`after`), and
+ * what is done then (`manner`, see `prosody/mod_quiet_clients.lua`).
  */
 export async function startProsody(place, { name = 'prosody', agents = [AGENT], where = HERE, ports, settings } = {}) {
   const folder = place.mkdir(name);
-  const files = certify(folder, [DOMAIN, `pubsub.${DOMAIN}`, 'elsewhere.test']);
+  const domain = settings?.domain ?? DOMAIN;
+  const files = certify(folder, [domain, `pubsub.${domain}`, 'elsewhere.test']);
   const { https, http } = ports ?? { https: await freePort(), http: await freePort() };
-  layOutData(`${folder}/data`, agents);
+  layOutData(`${folder}/data`, domain, agents);
   layOutPage(`${folder}/www`);
   const config = `${folder}/prosody.cfg.lua`;
   writeFileSync(config, configuration(folder, files, { https, http, listen: where.listen, ...settings }));
   place.watch(`${name} log`, `${folder}/prosody.log`);
-  const prosody = { ...files, address: where.address, https, http, log: () => readFileSync(`${folder}/prosody.log`, 'utf8') };
+  const prosody = { ...files, domain, address: where.address, https, http, log: () => readFileSync(`${folder}/prosody.log`, 'utf8') };
   /** Starts it, or starts it again where it has ended. */
   prosody.start = async () => {
     const [command, ...args] = where.command('prosody', '-F', '--config', config);
@@ -51,26 +58,26 @@ export async function startProsody(place, { name = 'prosody', agents = [AGENT], 
 }
 
 /** The accounts, and rosters that let the agents and the publisher see each other's presence. */
-function layOutData(data, agents) {
-  const domain = `${data}/${DOMAIN.replace('.', '%2e')}`;
-  mkdirSync(`${domain}/accounts`, { recursive: true });
-  mkdirSync(`${domain}/roster`, { recursive: true });
+function layOutData(data, domain, agents) {
+  const folder = `${data}/${domain.replaceAll('.', '%2e')}`;
+  mkdirSync(`${folder}/accounts`, { recursive: true });
+  mkdirSync(`${folder}/roster`, { recursive: true });
   const accounts = [[PUBLISHER, agents], ...agents.map((agent) => [agent, [PUBLISHER]])];
   for (const [{ user, password }, others] of accounts) {
-    writeFileSync(`${domain}/accounts/${user}.dat`, `return { ["password"] = "${password}"; };\n`);
-    const contacts = others.map((other) => `["${other.user}@${DOMAIN}"] = { ["subscription"] = "both"; ["groups"] = {}; };`);
-    writeFileSync(`${domain}/roster/${user}.dat`,
+    writeFileSync(`${folder}/accounts/${user}.dat`, `return { ["password"] = "${password}"; };\n`);
+    const contacts = others.map((other) => `["${other.user}@${domain}"] = { ["subscription"] = "both"; ["groups"] = {}; };`);
+    writeFileSync(`${folder}/roster/${user}.dat`,
       `return { [false] = { ["version"] = 1; ["pending"] = {}; }; ${contacts.join(' ')} };\n`);
   }
 }
 
 /** The page that the browser opens, with the XMPP library beside it. */
-function layOutPage(www) {
+export function layOutPage(www) {
   cpSync(PAGE, www, { recursive: true });
   cpSync(STROPHE, `${www}/strophe.js`);
 }
 
-function configuration(folder, files, { http, https, listen, patience = 180, path = '/ws', protocol }) {
+function configuration(folder, files, { http, https, listen, domain = DOMAIN, patience = 180, path = '/ws', protocol, quiet }) {
   return `
 -- Prosody refuses to be root unless told otherwise; where this runs as root, it is in a container of its own.
 run_as_root = true
@@ -78,16 +85,16 @@ pidfile = "${folder}/prosody.pid"
 data_path = "${folder}/data"
 log = { debug = "${folder}/prosody.log" }
 
-modules_enabled = { "roster", "saslauth", "disco", "ping", "websocket", "http_files" }
+modules_enabled = { "roster", "saslauth", "disco", "ping", "websocket", "http_files"${quiet ? ', "quiet_clients"' : ''} }
 modules_disabled = { "s2s", "offline" }
 c2s_ports = {}
 c2s_direct_tls_ports = {}
 s2s_ports = {}
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
-network_settings = { send_timeout = ${patience} }
-
-http_default_host = "${DOMAIN}"
+network_settings = { send_timeout = ${patience}${quiet ? `; read_timeout = ${quiet.after}` : ''} }
+${quiet ? quietClients(quiet) : ''}
+http_default_host = "${domain}"
 http_interfaces = { "${listen}" }
 http_ports = { ${http} }
 https_interfaces = { "${listen}" }
@@ -99,11 +106,19 @@ http_files_dir = "${folder}/www"
 authentication = "internal_plain"
 disable_sasl_mechanisms = { "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS" }
 
-VirtualHost "${DOMAIN}"
+VirtualHost "${domain}"
 
-Component "pubsub.${DOMAIN}" "pubsub"
-  admins = { "${PUBLISHER.user}@${DOMAIN}" }
+Component "pubsub.${domain}" "pubsub"
+  admins = { "${PUBLISHER.user}@${domain}" }
   autocreate_on_publish = true
+`;
+}
+
+/** Lines for the module that times agents out. */
+function quietClients({ manner }) {
+  return `plugin_paths = { "${PLUGINS}" }
+quiet_clients = "${manner}"
+quiet_clients_spared = "${PUBLISHER.user}"
 `;
 }
 

@@ -9,10 +9,11 @@ const PUBSUB = 'http://jabber.org/protocol/pubsub';
 export class Publisher {
   /** Logs in over the plain HTTP side and says presence. */
   static async enter(prosody) {
-    const socket = new WebSocket(`ws://${prosody.address}:${prosody.http}/ws/`, 'xmpp', { headers: { Host: DOMAIN } });
-    const publisher = new Publisher(socket);
+    const { domain = DOMAIN } = prosody;
+    const socket = new WebSocket(`ws://${prosody.address}:${prosody.http}/ws/`, 'xmpp', { headers: { Host: domain } });
+    const publisher = new Publisher(socket, domain);
     await within('the publisher to connect', new Promise((open, fail) => socket.on('open', open).on('error', fail)));
-    const open = `<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='${DOMAIN}' version='1.0'/>`;
+    const open = `<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='${domain}' version='1.0'/>`;
     await publisher.ask(open, /<(stream:)?features/);
     const secret = Buffer.from(`\0${PUBLISHER.user}\0${PUBLISHER.password}`).toString('base64');
     await publisher.ask(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${secret}</auth>`, /<success/);
@@ -22,8 +23,8 @@ export class Publisher {
     return publisher;
   }
 
-  constructor(socket) {
-    Object.assign(this, { socket, count: 0, waiting: [] });
+  constructor(socket, domain) {
+    Object.assign(this, { socket, domain, count: 0, waiting: [] });
     // A server that is ended or stopped on purpose is nothing to end the driver for.
     socket.on('error', () => {});
     socket.on('message', (data) => this.#heard(String(data)));
@@ -48,14 +49,14 @@ export class Publisher {
 
   /** Makes a node. */
   create(node) {
-    return this.iq(`<pubsub xmlns='${PUBSUB}'><create node='${node}'/></pubsub>`, `pubsub.${DOMAIN}`);
+    return this.iq(`<pubsub xmlns='${PUBSUB}'><create node='${node}'/></pubsub>`, `pubsub.${this.domain}`);
   }
 
   /** Publishes an `Update` as Finesse does: XML, escaped, as the text of `notification`. */
   publish(node, update) {
     const escaped = update.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
     const item = `<item><notification xmlns='${PUBSUB}'>${escaped}</notification></item>`;
-    return this.iq(`<pubsub xmlns='${PUBSUB}'><publish node='${node}'>${item}</publish></pubsub>`, `pubsub.${DOMAIN}`);
+    return this.iq(`<pubsub xmlns='${PUBSUB}'><publish node='${node}'>${item}</publish></pubsub>`, `pubsub.${this.domain}`);
   }
 
   /** Goes. */

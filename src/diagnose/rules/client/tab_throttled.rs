@@ -7,7 +7,7 @@ use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
 use crate::diagnose::rules::path::idle_timeout;
 use crate::diagnose::words::{count, duration};
 use crate::event::{Direction, Micros};
-use crate::session::At;
+use crate::session::{At, Ping};
 
 /// The rule.
 pub(in crate::diagnose) const RULE: Rule = Rule {
@@ -102,8 +102,11 @@ fn in_silence(case: &Case<'_>, clocks: Clocks, loss: &Loss<'_>) -> bool {
         }
         Word::Goodbye | Word::Gone | Word::Open => false,
     };
-    let pings = loss.socket.stream.pings.to_server.latest();
-    let last = pings.rev().find(|ping| ping.sent < loss.over);
+    let pings = || loss.socket.stream.pings.to_server.latest();
+    // One that was sent less than the quickest round trip before the end met it on the way, and broke no silence.
+    let quickest = pings().filter_map(Ping::round_trip).min();
+    let heard = loss.over.time.since(quickest.unwrap_or_default());
+    let last = pings().rev().find(|ping| ping.sent.time < heard);
     let since = last.map(|ping| loss.over.time.since(ping.sent.time));
     let silent = since.is_some_and(|since| since.0 / 3 * 2 >= clocks.interval.0);
     ended && silent && loss.unanswered.is_none() && idle_timeout::alike(case, loss).len() < 2
@@ -173,6 +176,12 @@ mod tests {
     fn a_cut_between_pings_a_minute_apart_is_the_tabs() {
         let script = cut(hidden(Script::new(), 3).after(40.0));
         assert_eq!(script.cause(), Some(("tab-throttled", Likely)));
+    }
+
+    #[test]
+    fn a_cut_that_meets_a_late_ping_on_the_way_is_the_tabs() {
+        let script = hidden(Script::new(), 3).after(59.99).ping().after(0.001);
+        assert_eq!(cut(script).cause(), Some(("tab-throttled", Likely)));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::diagnose::case::Case;
 use crate::diagnose::loss::{Loss, Word};
 use crate::diagnose::path::Path;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
+use crate::diagnose::rules::setup::unreachable::is_nobody_there;
 use crate::diagnose::words::{count, duration};
 use crate::event::{Direction, Leg, Manner, Micros};
 use crate::session::At;
@@ -57,8 +58,14 @@ fn judge(case: &Case<'_>) -> Opinion {
                     .to_owned(),
             );
         }
+        Path::Unknown if let Some(at) = nobody_answers(case, loss) => {
+            Verdict::new(Confidence::Likely, says)
+                .because("not even a new connection to the same server was answered afterwards")
+                .lacking(NO_READINGS)
+                .shown(at, "a new connection gets no answer either")
+        }
         Path::Unknown => Verdict::new(Confidence::Possible, says)
-            .lacking("no TCP readings of this leg tell a dead path from a server that hangs"),
+            .lacking(NO_READINGS),
     };
     let mut verdict = verdict.shown(sent, "the ping that was never answered in time");
     let from = Micros(sent.time.0.saturating_add(case.seconds(1).0));
@@ -79,6 +86,13 @@ fn judge(case: &Case<'_>) -> Opinion {
     verdict.matches()
 }
 
+/// When a new connection to the same server met the same silence.
+fn nobody_answers(case: &Case<'_>, loss: &Loss<'_>) -> Option<At> {
+    let mut silent = case.incident.attempts().filter(|one| is_nobody_there(one));
+    let silent = silent.find(|one| case.is_same_server(one.connection.id, loss.connection.id));
+    silent.map(|one| one.at)
+}
+
 /// The path went dead while the desktop signed in.
 fn in_a_login(case: &Case<'_>) -> Opinion {
     let Some((attempt, waited, Path::Silent(at, _))) = case.given_up() else {
@@ -97,6 +111,8 @@ fn in_a_login(case: &Case<'_>) -> Opinion {
         .shown(at, "what is sent to the server stays unacknowledged")
         .matches()
 }
+
+const NO_READINGS: &str = "no TCP readings of this leg tell a dead path from a server that hangs";
 
 /// Why a path that loses much is none that is dead.
 const NOT_DEAD: &str =
@@ -139,11 +155,20 @@ fn others_spoke(case: &Case<'_>, loss: &Loss<'_>, from: Micros) -> Option<At> {
 mod tests {
     use super::*;
     use crate::diagnose::testing::{Script, tcp};
-    use crate::event::TcpOccasion;
+    use crate::event::{DialFailure, TcpOccasion};
     use Confidence::{Certain, Likely};
 
     fn silent() -> Script {
         Script::new().logs_in("1001002").pings(5).after(10.0).ping()
+    }
+
+    #[test]
+    fn without_readings_a_new_connection_into_the_same_silence_makes_it_likely() {
+        let script = || silent().after(8.0).gives_up().gone().after(1.0);
+        let dead = script().cannot_dial("finesse1.example.com", DialFailure::TimedOut);
+        assert_eq!(dead.cause(), Some(("path-black-hole", Likely)));
+        let refused = script().cannot_dial("finesse1.example.com", DialFailure::ConnectionRefused);
+        assert_ne!(refused.cause(), Some(("path-black-hole", Likely)));
     }
 
     #[test]

@@ -182,7 +182,7 @@ fn failure(case: &Case<'_>, attempt: &Attempt<'_>) -> Option<(String, Confidence
 }
 
 /// Whether not even a refusal came.
-const fn is_nobody_there(attempt: &Attempt<'_>) -> bool {
+pub(in crate::diagnose::rules) const fn is_nobody_there(attempt: &Attempt<'_>) -> bool {
     matches!(
         attempt.stage,
         Stage::Dial(DialFailure::TimedOut | DialFailure::HostUnreachable)

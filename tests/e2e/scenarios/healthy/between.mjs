@@ -47,6 +47,8 @@ export const healthy = [
   },
   {
     name: 'deflate',
+    shown: ['messages are compressed', (recording) => recording.stanzas(() => true).some(({ content }) =>
+      content.carrier['web-socket'].compressed)],
     async make(fault) {
       const { place, prosody } = fault.stage;
       const relay = await startDeflatingRelay(place, fault.name, { address: fault.path.address, port: prosody.http });
@@ -55,6 +57,7 @@ export const healthy = [
   },
   {
     name: 'server-pings',
+    shown: ['the server pings', (recording) => recording.has('web-socket-ping', (_, { direction }) => direction === 'to-client')],
     async make(fault) {
       const { place, prosody } = fault.stage;
       const to = { address: fault.path.address, port: prosody.http };

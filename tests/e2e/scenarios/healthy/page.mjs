@@ -2,11 +2,29 @@
 
 import { DOMAIN, PORT } from '../../rig/prosody.mjs';
 import { tunnel } from '../../rig/session.mjs';
+import { until } from '../../rig/wait.mjs';
+import { aMinute, apart } from '../faults/hidden.mjs';
 
 /** Where the desktop's page is. */
 const PAGE = `https://${DOMAIN}:${PORT}/desktop/`;
 
 export const healthy = [
+  {
+    name: 'hidden-tab',
+    slow: true,
+    shown: ['pings come once a minute, three times', (recording) => apart(recording).filter(aMinute).length >= 3],
+    async make(fault) {
+      const window = await fault.calmWindow();
+      await fault.checks.step('another tab covers the desktop for five minutes, and it is seen again', async () => {
+        await window.cover();
+        await fault.told('three pings a minute apart', (recording) => apart(recording).filter(aMinute).length >= 3, 400_000);
+        await window.tab.until('hidden');
+        await until('the warning of it', () => fault.finspect.program.stdout().includes('warning: pings-slower'));
+        await window.uncover();
+        await fault.intervals(3);
+      });
+    },
+  },
   {
     name: 'browser-reload',
     binds: 3,

@@ -1,8 +1,15 @@
 // Programs that stand still for a while, shorter than the desk waits.
 
+import { apart } from '../faults/hidden.mjs';
+import { late } from './slow.mjs';
+
+/** What has to be seen where the ping itself is held up. */
+const LATE = ['a ping is late', (recording, { interval }) => apart(recording).some((gap) => gap >= 1.3 * interval)];
+
 export const healthy = [
   {
     name: 'paused-server',
+    shown: late(3),
     async make(fault) {
       const prosody = await fault.ownProsody();
       const desk = await fault.calm(prosody.front, { trusts: [prosody.authority] });
@@ -12,6 +19,7 @@ export const healthy = [
   },
   {
     name: 'paused-finspect',
+    shown: LATE,
     async make(fault) {
       const desk = await fault.calm();
       await paused(fault, fault.finspect.program.child, 0.4);
@@ -20,6 +28,7 @@ export const healthy = [
   },
   {
     name: 'paused-browser',
+    shown: LATE,
     async make(fault) {
       const { browser } = await fault.calmBrowser();
       await fault.checks.step('the browser is held, and goes on', async () => {

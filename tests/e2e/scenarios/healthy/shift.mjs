@@ -1,11 +1,14 @@
 // Shifts without trouble: quiet, busy, short, of several agents, and recordings that end in the middle of one.
 
+import { apart } from '../faults/hidden.mjs';
+
 export const healthy = [
   { name: 'quiet-shift', make: (fault) => shift(fault, (desk) => desk.pings(14)) },
   { name: 'busy-shift', make: (fault) => shift(fault, (desk) => published(fault, desk, 200, 800, 20)) },
   { name: 'large-events', make: (fault) => shift(fault, (desk) => published(fault, desk, 30, 60_000, 10)) },
   {
     name: 'background-tab',
+    shown: ['there is no ping for a while', (recording, { interval }) => apart(recording).some((gap) => gap >= 5 * interval)],
     async make(fault) {
       await shift(fault, async (desk) => {
         desk.hide();

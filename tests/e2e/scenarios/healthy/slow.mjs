@@ -2,22 +2,22 @@
 
 import { startSlowRelay } from '../../rig/slow-relay.mjs';
 
-/** What has to be seen where answers are late by six tenths of an interval or more. */
-const LATE = ['an answer is late', (recording, { interval }) =>
-  recording.pings().some(({ at, answer }) => answer && answer.at - at >= 0.6 * interval * 1000)];
+/** What has to be seen where an answer is late by so many tenths of an interval or more. */
+export const late = (tenths) => [`an answer is late by ${tenths} tenths of an interval`, (recording, { interval }) =>
+  recording.pings().some(({ at, answer }) => answer && answer.at - at >= tenths * interval * 100)];
 
 export const healthy = [
-  { name: 'slow-tenth', make: (fault) => late(fault, () => 0.1, true) },
-  { name: 'slow-three-tenths', make: (fault) => late(fault, () => 0.3, true) },
-  { name: 'slow-six-tenths', quick: true, shown: LATE, make: (fault) => late(fault, () => 0.6) },
-  { name: 'slow-jitter', make: (fault) => late(fault, jitter()) },
-  { name: 'slow-rising', make: (fault) => late(fault, rising()) },
-  { name: 'slow-spike', shown: LATE, make: (fault) => spike(fault, 1) },
-  { name: 'slow-spikes', shown: LATE, make: (fault) => spike(fault, 3) },
+  { name: 'slow-tenth', shown: late(1), make: (fault) => delayed(fault, () => 0.1, true) },
+  { name: 'slow-three-tenths', shown: late(3), make: (fault) => delayed(fault, () => 0.3, true) },
+  { name: 'slow-six-tenths', quick: true, shown: late(6), make: (fault) => delayed(fault, () => 0.6) },
+  { name: 'slow-jitter', shown: late(5), make: (fault) => delayed(fault, jitter()) },
+  { name: 'slow-rising', shown: late(5), make: (fault) => delayed(fault, rising()) },
+  { name: 'slow-spike', shown: late(6), make: (fault) => spike(fault, 1) },
+  { name: 'slow-spikes', shown: late(6), make: (fault) => spike(fault, 3) },
 ];
 
 /** Answers are late by what `delay` gives, in intervals, from the login on or after it. */
-async function late(fault, delay, fromLogin = false) {
+async function delayed(fault, delay, fromLogin = false) {
   const relay = await startSlowRelay(fault.stage.place, fault.front);
   const slow = () => {
     relay.delay = () => delay() * fault.interval;

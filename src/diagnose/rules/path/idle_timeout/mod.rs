@@ -73,11 +73,22 @@ fn cut(case: &Case<'_>, loss: &Loss<'_>, end: &End, alike: &[(At, Micros)]) -> O
             duration(quiet)
         ));
     }
+    let by_tls = end.manner == Manner::CloseNotify;
+    let who = if by_tls {
+        "The server, or what ends TLS in front of it,"
+    } else {
+        "Something on the way"
+    };
     let says = format!(
-        "Something on the way ends connections that are idle: the socket was cut after {} in which nobody said anything",
+        "{who} ends connections that are idle: the socket was cut after {} in which nobody said anything",
         duration(quiet)
     );
     let mut verdict = Verdict::new(Confidence::Possible, says);
+    if by_tls {
+        verdict = verdict.because(
+            "it ended with a close_notify, which nothing can make that only passes TLS on",
+        );
+    }
     if alike.len() > 1 {
         let least = alike.iter().map(|(_, quiet)| *quiet).min();
         let most = alike.iter().map(|(_, quiet)| *quiet).max();

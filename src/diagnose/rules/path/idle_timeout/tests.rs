@@ -41,6 +41,18 @@ fn one_cut_after_the_limit_of_nginx_is_one() {
 }
 
 #[test]
+fn a_close_notify_is_of_whatever_ends_tls() {
+    let script = Script::new().logs_in("1001002").pings(5).after(60.004);
+    let report = script
+        .ends(ToClient, Manner::CloseNotify)
+        .gone()
+        .diagnosed();
+    let cause = report.incidents.first().unwrap().cause.as_ref().unwrap();
+    assert_eq!((cause.rule, cause.confidence), ("idle-timeout", Likely));
+    assert!(cause.says.starts_with("The server, or what ends TLS"));
+}
+
+#[test]
 fn one_cut_after_a_round_number_of_seconds_is_one() {
     assert_eq!(
         cut(Script::new(), 90.003).cause(),
