@@ -115,8 +115,11 @@ impl Reading {
             return Exit::Done;
         }
         say(&format!(
-            "the recording is incomplete: {} events are missing",
-            self.missing
+            "the recording is incomplete: {} missing",
+            match self.missing {
+                1 => "1 event is".to_owned(),
+                many => format!("{many} events are"),
+            }
         ));
         Exit::Incomplete
     }

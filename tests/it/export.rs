@@ -176,7 +176,7 @@ fn what_an_incomplete_recording_has_is_exported_and_the_exit_code_says_3() {
     let output = export(&["har"], &session);
     assert_eq!(output.status.code(), Some(3), "{}", talk(&output));
     assert!(
-        talk(&output).contains("1 events are missing"),
+        talk(&output).contains("1 event is missing"),
         "{}",
         talk(&output)
     );

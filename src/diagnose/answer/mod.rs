@@ -167,6 +167,7 @@ fn tries(incident: &Incident) -> String {
     let vain = match failed {
         0 => String::new(),
         1 => "tried once in vain to get service".to_owned(),
+        2 => "tried twice in vain to get service".to_owned(),
         failed => format!("tried {failed} times in vain to get service"),
     };
     let node = |one: &Try| {

@@ -30,7 +30,7 @@ fn judge(case: &Case<'_>) -> Opinion {
         );
     }
     let says = format!(
-        "The desktop signed in and waited {} for the user finesse, which never appeared: it stays connecting until then",
+        "The desktop signed in and waited {} for the user finesse, which never appeared: without it a desktop stays connecting",
         duration(waited)
     );
     let missing = case.misses(attempt.at.time, until.time);

@@ -192,7 +192,7 @@ fn held_open(case: &Case<'_>, verdict: Verdict) -> Verdict {
         return verdict;
     }
     verdict.because(format!(
-        "the desktop pinged every {} before, which keeps a connection busy, and had stopped to",
+        "the desktop pinged every {} before, which keeps a connection busy, and had stopped doing so",
         duration(case.clocks.interval)
     ))
 }
