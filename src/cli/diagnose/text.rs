@@ -193,12 +193,11 @@ fn delay(recording: &Recording) -> String {
     let Some(worst_at) = delay.worst_at else {
         return "finspect's own delay: nothing in it was measured".to_owned();
     };
-    let average = Micros(delay.total.0 / delay.units.max(1));
     format!(
-        "finspect's own delay: {} at worst (event {}), {} on average over {}",
+        "finspect's own delay: {} at worst (event {}), {} in all over {}",
         exact(delay.worst),
         worst_at.number,
-        exact(average),
+        exact(delay.total),
         count(delay.units, "message"),
     )
 }
