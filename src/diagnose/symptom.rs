@@ -144,3 +144,71 @@ fn is_forced(session: &Session, clocks: &Clocks, user: &str, change: &StateChang
 
 /// Seconds within which a state follows that was asked for.
 const GRANTED: u64 = 10;
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::rule::Confidence::Likely;
+    use crate::diagnose::testing::Script;
+    use crate::event::{Direction, Manner};
+
+    fn told_of_her_team() -> Script {
+        let script = Script::new().logs_in("1001100").pings(4);
+        (0..20).fold(script, |script, number| {
+            let agent = format!("1002{number:03}");
+            let script = script.after(0.1).team(&agent, "LOGOUT", "255");
+            script.team(&agent, "NOT_READY", "32767")
+        })
+    }
+
+    #[test]
+    fn a_supervisors_team_is_not_in_the_recording() {
+        let report = told_of_her_team().pings(2).diagnosed();
+        assert!(report.incidents.is_empty(), "{:?}", report.incidents);
+        assert_eq!(report.recordings[0].agents, ["1001100"]);
+    }
+
+    #[test]
+    fn a_supervisors_own_trouble_is_the_only_one() {
+        let script = told_of_her_team().ends(Direction::ToClient, Manner::Reset);
+        let report = script.gone().diagnosed();
+        let whose: Vec<_> = report.incidents.iter().map(|one| &one.agent).collect();
+        assert_eq!(whose, [&Some("1001100".to_owned())]);
+    }
+
+    #[test]
+    fn users_are_those_who_sign_in_and_not_whom_a_supervisor_asks_for() {
+        let team = || Script::new().rest("GET", "/finesse/api/User/1001050", 200);
+        assert_eq!(team().session().users(), ["1001050"]);
+        let script = team().logs_in("jdoe").state("JDoe", "READY", "");
+        assert_eq!(script.session().users(), ["jdoe"]);
+    }
+
+    #[test]
+    fn who_has_a_socket_here_is_an_agent_whoever_tells_of_him() {
+        let script = Script::new().logs_in("1001002").pings(4);
+        let script = script.logs_in("1001100").pings(4);
+        let report = script.team("1001002", "LOGOUT", "999").diagnosed();
+        assert_eq!(report.incidents[0].agent.as_deref(), Some("1001002"));
+    }
+
+    #[test]
+    fn an_agents_own_logout_is_told_in_whatever_case_the_name_is_written() {
+        let script = Script::new().logs_in("jdoe").pings(4);
+        let script = script.state("JDoe", "LOGOUT", "255").pings(2);
+        let report = script.diagnosed();
+        let [incident] = &report.incidents[..] else {
+            panic!("{:?}", report.incidents);
+        };
+        let cause = incident.cause.as_ref().unwrap();
+        assert_eq!((cause.rule, cause.confidence), ("late-logout", Likely));
+        assert_eq!(incident.agent.as_deref(), Some("jdoe"));
+    }
+
+    #[test]
+    fn a_socket_whose_user_was_not_seen_is_that_of_the_node() {
+        let script = Script::new().connects().opens_socket().pings(3);
+        let script = script.state("1001002", "LOGOUT", "255");
+        let report = script.team("1001050", "LOGOUT", "255").diagnosed();
+        assert_eq!(report.recordings[0].agents, ["1001002"]);
+    }
+}

@@ -57,16 +57,13 @@ impl Script {
 
     /// Finesse says that an agent has a state, with a reason code where it is not empty.
     pub(crate) fn state(self, user: &str, state: &str, code: &str) -> Self {
-        let reason = if code.is_empty() {
-            String::new()
-        } else {
-            format!("<ReasonCode><code>{code}</code><label>x</label></ReasonCode>")
-        };
         let node = format!("/finesse/api/User/{user}");
-        self.update(
-            &node,
-            &format!("<user><loginId>{user}</loginId>{reason}<state>{state}</state></user>"),
-        )
+        self.update(&node, &person(user, state, code))
+    }
+
+    /// The same, said to a supervisor of one of the team.
+    pub(crate) fn team(self, user: &str, state: &str, code: &str) -> Self {
+        self.update("/finesse/api/Team/1/Users", &person(user, state, code))
     }
 
     /// Finesse hands this agent an access token that is valid for 300 s, and with the first one a refresh token that expires
@@ -137,6 +134,16 @@ impl Script {
             .way(ToServer, EventKind::HttpBody(whole_body(&body)))
             .answers(202)
     }
+}
+
+/// The element `user` with a state, and a reason code where it is not empty.
+fn person(user: &str, state: &str, code: &str) -> String {
+    let reason = if code.is_empty() {
+        String::new()
+    } else {
+        format!("<ReasonCode><code>{code}</code><label>x</label></ReasonCode>")
+    };
+    format!("<user><loginId>{user}</loginId>{reason}<state>{state}</state></user>")
 }
 
 /// A body as a whole, of the first exchange of its connection.
