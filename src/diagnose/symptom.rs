@@ -7,8 +7,9 @@ use super::clocks::{AllClocks, Clocks};
 use super::kin::Kin;
 use super::loss::Loss;
 use super::refusals::Refusals;
+use super::tunnels::Tunnels;
 use crate::finesse::{Actor, Reason};
-use crate::session::{At, Connection, Service, Session, StateChange};
+use crate::session::{At, Connection, Presence, Service, Session, StateChange};
 
 /// One thing that was wrong.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +22,8 @@ pub enum Symptom<'a> {
     OutOfService(&'a Service),
     /// The user `finesse` became unavailable on this connection.
     FinesseGone(&'a Connection, At),
+    /// A user that plays its part for gadgets became unavailable on this connection.
+    GadgetsGone(&'a Connection, &'a Presence),
     /// The system took the agent's state.
     Forced(&'a StateChange),
     /// REST did not accept the agent's credentials, again and again.
@@ -36,6 +39,7 @@ impl<'a> Symptom<'a> {
             Self::NotObtained(attempt) => attempt.at,
             Self::OutOfService(service) => service.at,
             Self::FinesseGone(_, at) => *at,
+            Self::GadgetsGone(_, presence) => presence.at,
             Self::Forced(change) => change.at,
             Self::Unauthorized(refusals) => refusals.first.at,
         }
@@ -61,40 +65,49 @@ pub(super) fn reason(change: &StateChange) -> Option<&'static Reason> {
     Reason::of(change.reason_code.as_deref()?)
 }
 
+/// Whom symptoms hit: an agent, where it is known, and whether but the gadgets on his desktop.
+pub(super) type Whom = (Option<String>, bool);
+
 pub(super) fn by_agent<'a>(
     session: &'a Session,
     clocks: &AllClocks,
-) -> BTreeMap<Option<String>, Vec<Symptom<'a>>> {
+    tunnels: &Tunnels<'a>,
+) -> BTreeMap<Whom, Vec<Symptom<'a>>> {
     let mut agents = session.agents();
     let only = match (agents.next(), agents.next()) {
         (Some(agent), None) => Some(agent.user.clone()),
         _ => None,
     };
-    let mut all: BTreeMap<Option<String>, Vec<Symptom<'a>>> = BTreeMap::new();
-    let mut add = |user: Option<String>, symptom| {
+    let mut all: BTreeMap<Whom, Vec<Symptom<'a>>> = BTreeMap::new();
+    let mut hit = |user: Option<String>, gadgets, symptom| {
         let user = user.or_else(|| only.clone());
-        all.entry(user).or_default().push(symptom);
+        all.entry((user, gadgets)).or_default().push(symptom);
     };
     let kin = Kin::of(session);
     for connection in session.connections() {
         let socket = connection.socket.as_ref();
         let user = socket.and_then(|socket| socket.stream.user().map(str::to_lowercase));
         let clocks = clocks.for_user(user.as_deref());
+        let of_gadgets = |at| tunnels.failed_alone(connection, user.as_deref(), at, clocks);
         let attempt = Attempt::of(session, connection, clocks).filter(|one| !kin.is_foreign(one));
         if let Some(attempt) = attempt {
-            add(attempt.user(), Symptom::NotObtained(attempt));
+            let of_gadgets = of_gadgets(attempt.at);
+            hit(attempt.user(), of_gadgets, Symptom::NotObtained(attempt));
         }
         let logged_in = attempt.is_none_or(|attempt| attempt.stage.is_logged_in());
         if let Some(loss) = Loss::of(session, connection, clocks).filter(|_| logged_in) {
-            add(loss.user(), Symptom::Lost(loss));
+            hit(loss.user(), of_gadgets(loss.at), Symptom::Lost(loss));
         }
         if let Some(socket) = &connection.socket {
-            let user = socket.stream.user().map(str::to_lowercase);
             for at in socket.stream.finesse_left() {
-                add(user.clone(), Symptom::FinesseGone(connection, at));
+                hit(user.clone(), false, Symptom::FinesseGone(connection, at));
+            }
+            for gone in socket.stream.gadgets.iter().filter(|one| one.left) {
+                hit(user.clone(), true, Symptom::GadgetsGone(connection, gone));
             }
         }
     }
+    let mut add = |user, symptom| hit(user, false, symptom);
     for service in session.service().iter().filter(|one| !one.is_in()) {
         let socket = session.get(service.connection);
         let socket = socket.and_then(|one| one.socket.as_ref());

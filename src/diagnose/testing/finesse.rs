@@ -20,10 +20,21 @@ impl Script {
 
     /// The user `finesse` comes or goes.
     pub(crate) fn finesse(self, available: bool) -> Self {
+        self.presence("finesse", available)
+    }
+
+    /// A user that stands for an application comes or goes.
+    pub(crate) fn presence(self, user: &str, available: bool) -> Self {
         let kind = if available { "" } else { " type='unavailable'" };
         self.hears(&format!(
-            "<presence xmlns='jabber:client' from='finesse@finesse1.example.com/desktop'{kind}/>"
+            "<presence xmlns='jabber:client' from='{user}@finesse1.example.com/desktop'{kind}/>"
         ))
+    }
+
+    /// A gadget's tunnel of this agent to a host, up to its own presence.
+    pub(crate) fn opens_tunnel(self, host: &str, user: &str) -> Self {
+        let script = self.connects_to(host).tls().opens_socket().binds(user);
+        script.says("<presence xmlns='jabber:client'/>")
     }
 
     /// Finesse says of itself that it has this status, and why, with more elements of `SystemInfo`.
