@@ -3,7 +3,7 @@
 use super::kept::clip;
 use super::{Agent, At, Issuer, Service, Session, StateChange, exchange};
 use crate::event::{CertificateFacts, ConnectionId, Event, EventKind, StanzaKind, XmppStanza};
-use crate::finesse::{Reason, Update};
+use crate::finesse::{self, Reason, Update};
 
 impl Session {
     /// What an event of HTTP says beyond its own connection.
@@ -44,7 +44,11 @@ impl Session {
                 self.of_agent(user, |agent| agent.bound(id, at));
             }
             StanzaKind::Notification { node, .. } => {
-                if let Some(update) = stanza.xml.text().and_then(Update::find) {
+                let text = stanza.xml.text().unwrap_or_default();
+                if finesse::warns_of_maintenance(text) {
+                    self.maintenance_warnings.keep(at);
+                }
+                if let Some(update) = Update::find(text) {
                     self.update(id, at, node.as_deref().unwrap_or_default(), &update);
                 }
             }
@@ -85,12 +89,14 @@ impl Session {
                 };
                 self.told(id, node, &user, |agent| agent.changed(change));
             }
-        } else if object.eq_ignore_ascii_case("dialog") || object.eq_ignore_ascii_case("dialogs") {
-            if let (Some(user), Some(call)) = (user_of(node), fact("id")) {
-                let over = update.event.as_deref() == Some("DELETE");
-                let state = fact("state");
-                self.told(id, node, user, |agent| agent.call(&call, state, over, at));
-            }
+        } else if ["dialog", "dialogs"]
+            .iter()
+            .any(|one| object.eq_ignore_ascii_case(one))
+            && let (Some(user), Some(call)) = (user_of(node), fact("id"))
+        {
+            let over = update.event.as_deref() == Some("DELETE");
+            let state = fact("state");
+            self.told(id, node, user, |agent| agent.call(&call, state, over, at));
         }
     }
 

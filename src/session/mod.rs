@@ -86,6 +86,7 @@ pub struct Session {
     hosts: Vec<String>,
     users: Users,
     service: Kept<Service>,
+    maintenance_warnings: Kept<At>,
     rest: Rest,
     server_clocks: ServerClocks,
     accepted: BTreeMap<Authority, At>,

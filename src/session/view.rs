@@ -88,6 +88,12 @@ impl Session {
         &self.service
     }
 
+    /// When Finesse warned desktops that they will be moved for maintenance, in order.
+    #[must_use]
+    pub fn maintenance_warnings(&self) -> &[At] {
+        &self.maintenance_warnings
+    }
+
     /// REST over all connections.
     #[must_use]
     pub const fn rest(&self) -> &Rest {
