@@ -203,7 +203,7 @@ fn no_finesse<'a>(
     let stream = &socket.stream;
     let (present, _) = stream.available.as_ref()?;
     stream.bound.as_ref()?;
-    let seen = stream.finesse.iter().any(|one| one.available);
+    let seen = stream.connected().is_some() || stream.finesse_left().next().is_some();
     let never = !seen && lasted(session, connection, *present, clocks);
     never.then_some((*present, Stage::NoFinesse))
 }

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::rule::{Confidence, Opinion, Role, Rule, Verdict};
-use super::rules::{TABLE, unexplained};
+use super::rules::{TABLE, is_of_gadgets, unexplained};
 
 /// What all rules together say of an incident.
 #[derive(Debug, Default)]
@@ -26,7 +26,9 @@ pub(super) fn judge(case: &Case<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let mut candidates: Vec<Match> = Vec::new();
     let blind_spot = case.blind_spot();
-    for rule in TABLE {
+    let of_gadgets = case.incident.of_gadgets;
+    let apt = |rule: &&&Rule| is_of_gadgets(rule.name) == of_gadgets;
+    for rule in TABLE.iter().filter(apt) {
         match (rule.judge)(case) {
             Opinion::Silent => {}
             Opinion::RuledOut(why) => judgement.alternatives.push((rule, why)),

@@ -10,13 +10,16 @@ use super::clocks::{AllClocks, Clocks};
 use super::loss::Loss;
 use super::refusals::Refusals;
 use super::served::{Adopters, Served};
-use super::symptom::{Symptom, by_agent, is_connection_failure};
+use super::symptom::{Symptom, Whom, by_agent, is_connection_failure};
+use super::tunnels::Tunnels;
 
 /// A stretch of time in which one agent had no service, or lost a state to the system.
 #[derive(Debug, Clone)]
 pub struct Incident<'a> {
     /// The agent, where it is known.
     pub agent: Option<String>,
+    /// Whether but gadgets on the agent's desktop had none.
+    pub of_gadgets: bool,
     /// The clocks of the agent's client.
     pub clocks: Clocks,
     /// What was wrong, in order.
@@ -73,17 +76,14 @@ impl<'a> Incident<'a> {
 #[must_use]
 pub fn incidents<'a>(session: &'a Session, clocks: &AllClocks) -> Vec<Incident<'a>> {
     let mut all = Vec::new();
-    let served = Served::of(session, clocks);
-    let mut by_agent = by_agent(session, clocks);
-    let mut nobodys = by_agent.remove(&None).unwrap_or_default();
-    for (agent, symptoms) in by_agent {
-        all.append(&mut of_agent(
-            session,
-            &served,
-            clocks.for_user(agent.as_deref()),
-            agent.as_ref(),
-            symptoms,
-        ));
+    let tunnels = Tunnels::of(session, clocks);
+    let served = Served::of(session, clocks, &tunnels);
+    let mut by_agent = by_agent(session, clocks, &tunnels);
+    let nobody = (None, false);
+    let mut nobodys = by_agent.remove(&nobody).unwrap_or_default();
+    for (whom, symptoms) in by_agent {
+        let clocks = clocks.for_user(whom.0.as_deref());
+        all.append(&mut of_agent(session, &served, clocks, &whom, symptoms));
     }
     all.sort_by_key(Incident::began);
     let adopters = Adopters::of(&all);
@@ -102,7 +102,7 @@ pub fn incidents<'a>(session: &'a Session, clocks: &AllClocks) -> Vec<Incident<'
         places.is_empty()
     });
     let common = clocks.for_user(None);
-    all.append(&mut of_agent(session, &served, common, None, nobodys));
+    all.append(&mut of_agent(session, &served, common, &nobody, nobodys));
     all.sort_by_key(Incident::began);
     all
 }
@@ -120,7 +120,7 @@ fn of_agent<'a>(
     session: &'a Session,
     served: &Served,
     clocks: &Clocks,
-    agent: Option<&String>,
+    whom: &Whom,
     mut symptoms: Vec<Symptom<'a>>,
 ) -> Vec<Incident<'a>> {
     let mut incidents = Vec::new();
@@ -130,7 +130,7 @@ fn of_agent<'a>(
             Symptom::NotObtained(attempt) if served.beside(&attempt) => {
                 along(&mut incidents, symptom);
             }
-            _ => join(session, served, clocks, agent, &mut incidents, symptom),
+            _ => join(session, served, clocks, whom, &mut incidents, symptom),
         }
     }
     incidents
@@ -141,12 +141,12 @@ fn join<'a>(
     session: &'a Session,
     served: &Served,
     clocks: &Clocks,
-    agent: Option<&String>,
+    whom: &Whom,
     incidents: &mut Vec<Incident<'a>>,
     symptom: Symptom<'a>,
 ) {
     let at = symptom.at();
-    let back = back(session, served, agent, &symptom);
+    let back = back(session, served, whom, &symptom);
     if let Some(incident) = incidents.last_mut()
         && incident.back.is_none_or(|back| at <= back)
     {
@@ -164,7 +164,8 @@ fn join<'a>(
         return;
     }
     incidents.push(Incident {
-        agent: agent.cloned(),
+        agent: whom.0.clone(),
+        of_gadgets: whom.1,
         clocks: *clocks,
         symptoms: vec![symptom],
         back,
@@ -204,35 +205,38 @@ fn is_aftermath(incident: &Incident<'_>, symptom: &Symptom<'_>, clocks: &Clocks)
 }
 
 /// When the agent had again what this symptom took away.
-fn back(
-    session: &Session,
-    served: &Served,
-    agent: Option<&String>,
-    symptom: &Symptom<'_>,
-) -> Option<At> {
+fn back(session: &Session, served: &Served, whom: &Whom, symptom: &Symptom<'_>) -> Option<At> {
     match symptom {
         Symptom::Lost(loss) if loss.is_voluntary() => Some(loss.at),
         Symptom::Forced(change) => Some(change.at),
         // No success of REST is remembered: refusals that do not go on are over.
         Symptom::Unauthorized(refusals) => {
-            let again = served.after(agent, refusals.first.at);
+            let again = served.after(whom, refusals.first.at);
             again.or(Some(refusals.last.at))
         }
-        Symptom::Lost(loss) => served.after(agent, loss.at),
+        Symptom::Lost(loss) => served.after(whom, loss.at),
         Symptom::NotObtained(attempt) => match attempt.stage {
             Stage::NoFinesse => finesse_back(attempt.connection, attempt.at)
-                .or_else(|| served.after(agent, attempt.at)),
-            _ => served.after(agent, attempt.at),
+                .or_else(|| served.after(whom, attempt.at)),
+            _ => served.after(whom, attempt.at),
         },
         Symptom::OutOfService(service) => {
             let mut later = session.service().iter();
             let again = later.find(|one| one.at > service.at && one.is_in());
             // The other node may serve before this one does.
             let again = again.map(|one| one.at);
-            again.or_else(|| served.after(agent, service.at))
+            again.or_else(|| served.after(whom, service.at))
         }
         Symptom::FinesseGone(connection, at) => {
-            finesse_back(connection, *at).or_else(|| served.after(agent, *at))
+            finesse_back(connection, *at).or_else(|| served.after(whom, *at))
+        }
+        Symptom::GadgetsGone(connection, gone) => {
+            let socket = connection.socket.as_ref();
+            let mut later = socket.into_iter().flat_map(|one| &one.stream.gadgets);
+            let again =
+                later.find(|one| one.user == gone.user && one.available && one.at > gone.at);
+            let again = again.map(|one| one.at);
+            again.or_else(|| served.after(whom, gone.at))
         }
     }
 }

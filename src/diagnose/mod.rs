@@ -35,6 +35,7 @@ pub mod symptom;
 #[cfg(test)]
 mod testing;
 mod together;
+mod tunnels;
 pub mod warnings;
 pub mod words;
 

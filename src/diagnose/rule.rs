@@ -30,7 +30,7 @@ pub struct Rule {
 pub enum Severity {
     /// Nothing is wrong: the user wished it so.
     Info,
-    /// Service was lost, but no connection is to blame for it.
+    /// Service was lost, but no connection is to blame for it, or none but a gadget's was lost.
     Notice,
     /// Service was lost.
     Trouble,

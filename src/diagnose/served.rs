@@ -7,15 +7,16 @@ use super::attempt::Attempt;
 use super::clocks::AllClocks;
 use super::incident::Incident;
 use super::loss::Loss;
-use super::symptom::Symptom;
+use super::symptom::{Symptom, Whom};
+use super::tunnels::Tunnels;
 use crate::session::{At, Session, Stream};
 
 /// The desktops' sockets that were bound, sorted so that a long session with many of them takes no long look.
 #[derive(Debug, Default)]
 pub(super) struct Served {
-    /// When each socket of an agent was bound, and the first moment from then on at which one was of use; under `None`
-    /// all.
-    by_agent: BTreeMap<Option<String>, Vec<(At, At)>>,
+    /// When each socket of an agent, or of his gadgets, was bound, and the first moment from then on at which one was of
+    /// use; under `None` those of all.
+    by_agent: BTreeMap<Whom, Vec<(At, At)>>,
     /// When each socket of a client was bound, and until when those up to this one served; `None` is until the end.
     by_client: BTreeMap<Option<IpAddr>, Vec<(At, Option<At>)>>,
     /// The agents of each client.
@@ -23,7 +24,7 @@ pub(super) struct Served {
 }
 
 impl Served {
-    pub(super) fn of(session: &Session, clocks: &AllClocks) -> Self {
+    pub(super) fn of(session: &Session, clocks: &AllClocks, tunnels: &Tunnels<'_>) -> Self {
         let mut all = Self::default();
         for connection in session.connections() {
             let Some(socket) = &connection.socket else {
@@ -34,8 +35,7 @@ impl Served {
                 continue;
             };
             // A desktop is of use once it has seen the presence of `finesse`, if it ever does.
-            let present = stream.finesse.iter().find(|one| one.available);
-            let usable = present.map_or(bound, |one| one.at.max(bound));
+            let usable = stream.connected().map_or(bound, |at| at.max(bound));
             let user = stream.user().map(str::to_lowercase);
             let clocks = clocks.for_user(user.as_deref());
             let client = connection.client.map(|client| client.ip());
@@ -44,10 +44,18 @@ impl Served {
                 continue;
             }
             let lost = Loss::of(session, connection, clocks).map(|loss| loss.at);
+            let of_gadgets = tunnels.has(connection);
+            let mut serves = |user| {
+                let sockets = all.by_agent.entry((user, of_gadgets)).or_default();
+                sockets.push((bound, usable));
+            };
             if user.is_some() {
-                all.by_agent.entry(user).or_default().push((bound, usable));
+                serves(user);
             }
-            all.by_agent.entry(None).or_default().push((bound, usable));
+            serves(None);
+            if of_gadgets {
+                continue;
+            }
             all.by_client.entry(client).or_default().push((bound, lost));
         }
         for sockets in all.by_agent.values_mut() {
@@ -69,9 +77,9 @@ impl Served {
         all
     }
 
-    /// When a socket of the agent that was bound after `after` was of use.
-    pub(super) fn after(&self, agent: Option<&String>, after: At) -> Option<At> {
-        let sockets = self.by_agent.get(&agent.cloned())?;
+    /// When a socket of his that was bound after `after` was of use.
+    pub(super) fn after(&self, whom: &Whom, after: At) -> Option<At> {
+        let sockets = self.by_agent.get(whom)?;
         let next = sockets.partition_point(|(bound, _)| *bound <= after);
         sockets.get(next).map(|(_, usable)| *usable)
     }

@@ -8,7 +8,7 @@ use super::report::{Call, Finding, Mover, State, Story, Try, Who};
 use super::symptom::Symptom;
 use super::{moment, words};
 use crate::event::{DialFailure, Direction, Leg, Manner, Micros};
-use crate::session::{At, Connection};
+use crate::session::{At, Connection, Socket};
 
 /// Who moved first, and at which layer.
 pub(super) fn first(case: &Case<'_>) -> Option<Mover> {
@@ -27,6 +27,12 @@ pub(super) fn first(case: &Case<'_>) -> Option<Mover> {
             Who::Server,
             "XMPP",
             "the user finesse became unavailable".to_owned(),
+        ),
+        Symptom::GadgetsGone(_, gone) => (
+            gone.at,
+            Who::Server,
+            "XMPP",
+            format!("the user {} became unavailable", gone.user),
         ),
         Symptom::Forced(change) => (
             change.at,
@@ -248,8 +254,13 @@ fn attempt(
     }
     let socket = connection.socket.as_ref().filter(|one| is_desktop(one));
     let user = socket.and_then(|socket| socket.stream.user());
-    let foreign =
+    let others =
         user.is_some_and(|user| agent.is_some_and(|agent| !user.eq_ignore_ascii_case(agent)));
+    let of_gadgets = |socket: &Socket| socket.stream.is_of_gadgets();
+    let lost = case.loss().is_some_and(|loss| of_gadgets(loss.socket));
+    let beside =
+        socket.is_some_and(|one| one.stream.connected().is_some() && of_gadgets(one) != lost);
+    let foreign = others || beside;
     let unanswered = unanswered(connection, !is_imported(case.session))
         .filter(|_| failed.is_none() && socket.is_none());
     if foreign || (failed.is_none() && socket.is_none() && unanswered.is_none()) {

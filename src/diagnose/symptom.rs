@@ -7,8 +7,9 @@ use super::clocks::{AllClocks, Clocks};
 use super::kin::Kin;
 use super::loss::Loss;
 use super::refusals::Refusals;
+use super::tunnels::Tunnels;
 use crate::finesse::{Actor, Reason};
-use crate::session::{At, Connection, Service, Session, StateChange};
+use crate::session::{At, Connection, Presence, Service, Session, StateChange};
 
 /// One thing that was wrong.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +22,8 @@ pub enum Symptom<'a> {
     OutOfService(&'a Service),
     /// The user `finesse` became unavailable on this connection.
     FinesseGone(&'a Connection, At),
+    /// A user that plays its part for gadgets became unavailable on this connection.
+    GadgetsGone(&'a Connection, &'a Presence),
     /// The system took the agent's state.
     Forced(&'a StateChange),
     /// REST did not accept the agent's credentials, again and again.
@@ -36,6 +39,7 @@ impl<'a> Symptom<'a> {
             Self::NotObtained(attempt) => attempt.at,
             Self::OutOfService(service) => service.at,
             Self::FinesseGone(_, at) => *at,
+            Self::GadgetsGone(_, presence) => presence.at,
             Self::Forced(change) => change.at,
             Self::Unauthorized(refusals) => refusals.first.at,
         }
@@ -61,40 +65,49 @@ pub(super) fn reason(change: &StateChange) -> Option<&'static Reason> {
     Reason::of(change.reason_code.as_deref()?)
 }
 
+/// Whom symptoms hit: an agent, where it is known, and whether but the gadgets on his desktop.
+pub(super) type Whom = (Option<String>, bool);
+
 pub(super) fn by_agent<'a>(
     session: &'a Session,
     clocks: &AllClocks,
-) -> BTreeMap<Option<String>, Vec<Symptom<'a>>> {
+    tunnels: &Tunnels<'a>,
+) -> BTreeMap<Whom, Vec<Symptom<'a>>> {
     let mut agents = session.agents();
     let only = match (agents.next(), agents.next()) {
         (Some(agent), None) => Some(agent.user.clone()),
         _ => None,
     };
-    let mut all: BTreeMap<Option<String>, Vec<Symptom<'a>>> = BTreeMap::new();
-    let mut add = |user: Option<String>, symptom| {
+    let mut all: BTreeMap<Whom, Vec<Symptom<'a>>> = BTreeMap::new();
+    let mut hit = |user: Option<String>, gadgets, symptom| {
         let user = user.or_else(|| only.clone());
-        all.entry(user).or_default().push(symptom);
+        all.entry((user, gadgets)).or_default().push(symptom);
     };
     let kin = Kin::of(session);
     for connection in session.connections() {
         let socket = connection.socket.as_ref();
         let user = socket.and_then(|socket| socket.stream.user().map(str::to_lowercase));
         let clocks = clocks.for_user(user.as_deref());
+        let of_gadgets = |at| tunnels.failed_alone(connection, user.as_deref(), at, clocks);
         let attempt = Attempt::of(session, connection, clocks).filter(|one| !kin.is_foreign(one));
         if let Some(attempt) = attempt {
-            add(attempt.user(), Symptom::NotObtained(attempt));
+            let of_gadgets = of_gadgets(attempt.at);
+            hit(attempt.user(), of_gadgets, Symptom::NotObtained(attempt));
         }
         let logged_in = attempt.is_none_or(|attempt| attempt.stage.is_logged_in());
         if let Some(loss) = Loss::of(session, connection, clocks).filter(|_| logged_in) {
-            add(loss.user(), Symptom::Lost(loss));
+            hit(loss.user(), of_gadgets(loss.at), Symptom::Lost(loss));
         }
         if let Some(socket) = &connection.socket {
-            let user = socket.stream.user().map(str::to_lowercase);
             for at in socket.stream.finesse_left() {
-                add(user.clone(), Symptom::FinesseGone(connection, at));
+                hit(user.clone(), false, Symptom::FinesseGone(connection, at));
+            }
+            for gone in socket.stream.gadgets.iter().filter(|one| one.left) {
+                hit(user.clone(), true, Symptom::GadgetsGone(connection, gone));
             }
         }
     }
+    let mut add = |user, symptom| hit(user, false, symptom);
     for service in session.service().iter().filter(|one| !one.is_in()) {
         let socket = session.get(service.connection);
         let socket = socket.and_then(|one| one.socket.as_ref());
@@ -144,3 +157,71 @@ fn is_forced(session: &Session, clocks: &Clocks, user: &str, change: &StateChang
 
 /// Seconds within which a state follows that was asked for.
 const GRANTED: u64 = 10;
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::rule::Confidence::Likely;
+    use crate::diagnose::testing::Script;
+    use crate::event::{Direction, Manner};
+
+    fn told_of_her_team() -> Script {
+        let script = Script::new().logs_in("1001100").pings(4);
+        (0..20).fold(script, |script, number| {
+            let agent = format!("1002{number:03}");
+            let script = script.after(0.1).team(&agent, "LOGOUT", "255");
+            script.team(&agent, "NOT_READY", "32767")
+        })
+    }
+
+    #[test]
+    fn a_supervisors_team_is_not_in_the_recording() {
+        let report = told_of_her_team().pings(2).diagnosed();
+        assert!(report.incidents.is_empty(), "{:?}", report.incidents);
+        assert_eq!(report.recordings[0].agents, ["1001100"]);
+    }
+
+    #[test]
+    fn a_supervisors_own_trouble_is_the_only_one() {
+        let script = told_of_her_team().ends(Direction::ToClient, Manner::Reset);
+        let report = script.gone().diagnosed();
+        let whose: Vec<_> = report.incidents.iter().map(|one| &one.agent).collect();
+        assert_eq!(whose, [&Some("1001100".to_owned())]);
+    }
+
+    #[test]
+    fn users_are_those_who_sign_in_and_not_whom_a_supervisor_asks_for() {
+        let team = || Script::new().rest("GET", "/finesse/api/User/1001050", 200);
+        assert_eq!(team().session().users(), ["1001050"]);
+        let script = team().logs_in("jdoe").state("JDoe", "READY", "");
+        assert_eq!(script.session().users(), ["jdoe"]);
+    }
+
+    #[test]
+    fn who_has_a_socket_here_is_an_agent_whoever_tells_of_him() {
+        let script = Script::new().logs_in("1001002").pings(4);
+        let script = script.logs_in("1001100").pings(4);
+        let report = script.team("1001002", "LOGOUT", "999").diagnosed();
+        assert_eq!(report.incidents[0].agent.as_deref(), Some("1001002"));
+    }
+
+    #[test]
+    fn an_agents_own_logout_is_told_in_whatever_case_the_name_is_written() {
+        let script = Script::new().logs_in("jdoe").pings(4);
+        let script = script.state("JDoe", "LOGOUT", "255").pings(2);
+        let report = script.diagnosed();
+        let [incident] = &report.incidents[..] else {
+            panic!("{:?}", report.incidents);
+        };
+        let cause = incident.cause.as_ref().unwrap();
+        assert_eq!((cause.rule, cause.confidence), ("late-logout", Likely));
+        assert_eq!(incident.agent.as_deref(), Some("jdoe"));
+    }
+
+    #[test]
+    fn a_socket_whose_user_was_not_seen_is_that_of_the_node() {
+        let script = Script::new().connects().opens_socket().pings(3);
+        let script = script.state("1001002", "LOGOUT", "255");
+        let report = script.team("1001050", "LOGOUT", "255").diagnosed();
+        assert_eq!(report.recordings[0].agents, ["1001002"]);
+    }
+}

@@ -46,7 +46,7 @@ pub(super) struct Window {
 impl Window {
     /// The stretch in which an incident's cause struck; `None` where nobody suffered it against his wish.
     pub(super) fn of(subject: &Subject<'_>, incident: &Incident<'_>) -> Option<Self> {
-        let first = incident.symptoms.first()?;
+        let first = incident.symptoms.first().filter(|_| !incident.of_gadgets)?;
         let (from, to) = match first {
             Symptom::Lost(loss) if loss.is_voluntary() => return None,
             Symptom::Forced(_) => return None,

@@ -5,4 +5,4 @@ pub mod token;
 mod update;
 
 pub use reason::{Actor, Reason};
-pub use update::{Update, unescape};
+pub use update::{Update, unescape, warns_of_maintenance};

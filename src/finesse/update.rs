@@ -127,6 +127,13 @@ impl Path {
     }
 }
 
+/// Whether a notification warns a desktop that it will be moved for maintenance (`finesse.md` 4.1). No source shows the
+/// shape of that event, so its name counts wherever it stands.
+#[must_use]
+pub fn warns_of_maintenance(stanza: &str) -> bool {
+    find(stanza, "FINESSE_MAINTENANCE_MODE_EVENT").is_some()
+}
+
 /// One layer of the predefined entities undone: the payload of a notification is XML escaped as text.
 #[must_use]
 pub fn unescape(text: &str) -> String {

@@ -1,7 +1,8 @@
 //! Facts of a session that belong to no connection: Finesse's word of itself, who vouches for a server, finspect's own delay.
 
+use super::At;
 use super::kept::clip;
-use super::{At, NAMES};
+use super::names::NAMES;
 use crate::event::{ConnectionId, Event, Gap, Micros, SessionStarted, Source};
 
 /// What Finesse said of itself (`SystemInfo`, `finesse.md` 3.3).

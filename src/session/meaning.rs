@@ -1,9 +1,9 @@
 //! What HTTP, stanzas and handshakes say beyond their own connection: of agents, of Finesse, of a server.
 
 use super::kept::clip;
-use super::{At, Issuer, Service, Session, StateChange, exchange, remember};
+use super::{Agent, At, Issuer, Service, Session, StateChange, exchange};
 use crate::event::{CertificateFacts, ConnectionId, Event, EventKind, StanzaKind, XmppStanza};
-use crate::finesse::{Reason, Update};
+use crate::finesse::{self, Reason, Update};
 
 impl Session {
     /// What an event of HTTP says beyond its own connection.
@@ -37,14 +37,18 @@ impl Session {
         match &stanza.stanza.kind {
             StanzaKind::Auth {
                 user: Some(user), ..
-            } => remember(&mut self.users, local_part(user)),
+            } => self.users.signed_in(local_part(user)),
             StanzaKind::Bind { jid: Some(jid), .. } => {
                 let user = local_part(jid);
-                remember(&mut self.users, user);
+                self.users.signed_in(user);
                 self.of_agent(user, |agent| agent.bound(id, at));
             }
             StanzaKind::Notification { node, .. } => {
-                if let Some(update) = stanza.xml.text().and_then(Update::find) {
+                let text = stanza.xml.text().unwrap_or_default();
+                if finesse::warns_of_maintenance(text) {
+                    self.maintenance_warnings.keep(at);
+                }
+                if let Some(update) = Update::find(text) {
                     self.update(id, at, node.as_deref().unwrap_or_default(), &update);
                 }
             }
@@ -83,16 +87,36 @@ impl Session {
                     reason_code: fact("code").or_else(|| system_code(update)),
                     reason: fact("label"),
                 };
-                self.of_agent(&user, |agent| agent.changed(change));
+                self.told(id, node, &user, |agent| agent.changed(change));
             }
-        } else if object.eq_ignore_ascii_case("dialog") || object.eq_ignore_ascii_case("dialogs") {
-            let user = node.strip_prefix("/finesse/api/User/");
-            let user = user.and_then(|rest| rest.split('/').next());
-            if let (Some(user), Some(call)) = (user, fact("id")) {
-                let over = update.event.as_deref() == Some("DELETE");
-                let state = fact("state");
-                self.of_agent(user, |agent| agent.call(&call, state, over, at));
-            }
+        } else if ["dialog", "dialogs"]
+            .iter()
+            .any(|one| object.eq_ignore_ascii_case(one))
+            && let (Some(user), Some(call)) = (user_of(node), fact("id"))
+        {
+            let over = update.event.as_deref() == Some("DELETE");
+            let state = fact("state");
+            self.told(id, node, user, |agent| agent.call(&call, state, over, at));
+        }
+    }
+
+    /// What Finesse says of a person. A supervisor's desktop is told of the whole team (`finesse.md` 1.5): others than the
+    /// socket's own user are no agents of the session, unless they have sockets of their own in it.
+    fn told(&mut self, id: ConnectionId, node: &str, user: &str, say: impl FnOnce(&mut Agent)) {
+        let user = clip(user).to_lowercase();
+        let socket = self
+            .connections
+            .get(&id)
+            .and_then(|one| one.socket.as_ref());
+        let own = match socket.and_then(|socket| socket.stream.user()) {
+            Some(own) => own.to_lowercase() == user,
+            None => user_of(node).is_some_and(|own| own.to_lowercase() == user),
+        };
+        if own {
+            self.users.signed_in(&user);
+        }
+        if own || self.agents.contains_key(&user) {
+            self.of_agent(&user, say);
         }
     }
 
@@ -139,6 +163,11 @@ fn system_code(update: &Update) -> Option<String> {
     let id = update.reason_code_id.as_ref()?;
     let reason = Reason::of(id).filter(|reason| !reason.ambiguous)?;
     Some(reason.code.to_string())
+}
+
+/// The user of `/finesse/api/User/ID` and of the nodes below it.
+fn user_of(node: &str) -> Option<&str> {
+    node.strip_prefix("/finesse/api/User/")?.split('/').next()
 }
 
 /// The user of a JID.

@@ -11,6 +11,7 @@ mod exchange;
 mod facts;
 mod kept;
 mod meaning;
+mod names;
 mod pings;
 mod rest;
 mod socket;
@@ -45,6 +46,7 @@ use crate::event::{
 use facts::{begun, shortened};
 use kept::clip;
 use meaning::When;
+use names::{Users, remember};
 
 /// A moment of the session, and the event that told of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,8 +86,9 @@ pub struct Session {
     /// Their users, by the turn in which something was last said of them.
     heard: BTreeMap<u64, String>,
     hosts: Vec<String>,
-    users: Vec<String>,
+    users: Users,
     service: Kept<Service>,
+    maintenance_warnings: Kept<At>,
     rest: Rest,
     server_clocks: ServerClocks,
     accepted: BTreeMap<Authority, At>,
@@ -122,7 +125,7 @@ impl Session {
             }
             EventKind::HttpRequest(head) => {
                 if let Some(user) = rest::user_in(&head.target) {
-                    remember(&mut self.users, user);
+                    self.users.asked_for(user);
                 }
             }
             EventKind::Gap(gap) => self.gaps.keep((at, shortened(gap))),
@@ -237,16 +240,6 @@ impl Session {
     }
 }
 
-/// Remembers a name once.
-fn remember(names: &mut Vec<String>, name: &str) {
-    let name = clip(name);
-    if !name.is_empty() && names.len() < NAMES && !names.iter().any(|known| known == name) {
-        names.push(name.to_owned());
-    }
-}
-
-/// Hosts and users remembered.
-const NAMES: usize = 256;
 /// Connections remembered.
 const CONNECTIONS: usize = 8192;
 /// Agents remembered.

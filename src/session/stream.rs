@@ -27,6 +27,8 @@ pub struct Stream {
     pub unavailable: Option<At>,
     /// Presence of the user `finesse`, in order.
     pub finesse: Kept<Presence>,
+    /// Presence of users that play its part for gadgets of CUIC and CCX (`finesse.md` 1.3), in order.
+    pub gadgets: Kept<Presence>,
     /// Stream errors, by the direction in which they went.
     pub errors: Kept<(At, Direction, String)>,
     error_texts: Kept<(At, String)>,
@@ -40,13 +42,18 @@ pub struct Stream {
     pub notifications: u64,
 }
 
-/// Presence of the user `finesse`, one of Finesse's three health signals (`finesse.md` 4.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Presence of a user that stands for an application: that of `finesse` is one of Finesse's three health signals
+/// (`finesse.md` 4.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Presence {
     /// When it came.
     pub at: At,
+    /// The user, in lower case.
+    pub user: String,
     /// Whether it says available.
     pub available: bool,
+    /// Whether the user was there before and is no more.
+    pub left: bool,
 }
 
 impl Stream {
@@ -66,15 +73,24 @@ impl Stream {
         jid.split_once('/').map(|(_, resource)| resource)
     }
 
-    /// When the user `finesse` became unavailable. Who was not there at the sign-in did not leave.
+    /// When the user `finesse` became unavailable.
     pub fn finesse_left(&self) -> impl Iterator<Item = At> {
-        let unseen = self.bound.is_none();
-        let mut there = unseen;
-        self.finesse.iter().filter_map(move |presence| {
-            let left = there && !presence.available;
-            there = presence.available;
-            left.then_some(presence.at)
-        })
+        let left = self.finesse.iter().filter(|one| one.left);
+        left.map(|one| one.at)
+    }
+
+    /// Since when the desktop counts itself as connected: it has seen a user that stands for an application (`finesse.md`
+    /// 1.4).
+    #[must_use]
+    pub fn connected(&self) -> Option<At> {
+        let all = self.finesse.iter().chain(&self.gadgets);
+        all.filter(|one| one.available).map(|one| one.at).min()
+    }
+
+    /// Whether it serves gadgets, and not the desktop itself, as far as the users that are there tell.
+    #[must_use]
+    pub fn is_of_gadgets(&self) -> bool {
+        self.finesse.is_empty() && self.gadgets.iter().any(|one| one.available)
     }
 
     /// The text of a stream error, where it has one.
@@ -104,7 +120,7 @@ impl Stream {
         let pings = self.pings.to_server.weight() + self.pings.to_client.weight();
         let asked = self.asked.to_server.weight() + self.asked.to_client.weight();
         let errors = self.errors.weight() + self.error_texts.weight();
-        self.finesse.weight() + pings + asked + errors
+        self.finesse.weight() + self.gadgets.weight() + pings + asked + errors
     }
 
     pub(super) fn take(&mut self, stanza: &XmppStanza, direction: Direction, at: At) {
@@ -161,13 +177,34 @@ impl Stream {
             Direction::ToServer if available && self.available.is_none() => {
                 self.available = Some((at, priority.map(|one| clip(one).to_owned())));
             }
-            Direction::ToClient if is_finesse(outline.from.as_deref()) => {
-                if available || unavailable {
-                    self.finesse.keep(Presence { at, available });
-                }
+            Direction::ToClient if available || unavailable => {
+                self.application(outline.from.as_deref(), available, at);
             }
             Direction::ToServer | Direction::ToClient => {}
         }
+    }
+
+    /// Presence of a user that stands for an application. Who is not there at the sign-in does not leave; but a server
+    /// tells of that at once, so one whose first word is a later `unavailable` came where events are missing.
+    fn application(&mut self, from: Option<&str>, available: bool, at: At) {
+        let user = from.and_then(|from| from.split('@').next());
+        let user = clip(user.unwrap_or_default()).to_lowercase();
+        let list = if user == "finesse" {
+            &mut self.finesse
+        } else if user.contains("cuic.") || user.contains("ccx.") {
+            &mut self.gadgets
+        } else {
+            return;
+        };
+        let settled = self.bound.is_none() || self.pings.to_server.answered > 0;
+        let last = list.iter().rfind(|one| one.user == user);
+        let there = last.map_or(settled, |last| last.available);
+        list.keep(Presence {
+            at,
+            user,
+            available,
+            left: there && !available,
+        });
     }
 
     fn iq(&mut self, stanza: &XmppStanza, direction: Direction, at: At) {
@@ -203,27 +240,30 @@ impl Stream {
     }
 }
 
-/// Whether the sender is the user `finesse`, or one that plays its part for gadgets of CUIC and CCX (`finesse.md` 1.3).
-fn is_finesse(from: Option<&str>) -> bool {
-    let user = from.and_then(|from| from.split('@').next());
-    user.is_some_and(|user| {
-        let user = user.to_ascii_lowercase();
-        user == "finesse" || user.contains("cuic.") || user.contains("ccx.")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn cuic_and_ccx_have_users_of_their_own_in_the_part_of_finesse() {
-        for from in ["finesse@d/x", "Finesse@d", "cuic.node1@d/y", "ccx.d@d"] {
-            assert!(is_finesse(Some(from)), "{from}");
+        let mut stream = Stream::default();
+        let senders = [
+            "finesse@d/x",
+            "Finesse@d",
+            "cuic.node1@d/y",
+            "CCX.d@d",
+            "1001002@d",
+            "finesse2@d",
+            "cuic@d",
+        ];
+        for from in senders {
+            stream.application(Some(from), true, At::default());
         }
-        for from in ["1001002@d", "finesse2@d", "cuic@d"] {
-            assert!(!is_finesse(Some(from)), "{from}");
-        }
-        assert!(!is_finesse(None));
+        stream.application(None, true, At::default());
+        let users = |list: &[Presence]| -> Vec<String> {
+            list.iter().map(|one| one.user.clone()).collect()
+        };
+        assert_eq!(users(&stream.finesse), ["finesse", "finesse"]);
+        assert_eq!(users(&stream.gadgets), ["cuic.node1", "ccx.d"]);
     }
 }

@@ -45,7 +45,7 @@ texts! {
     Direction {}
     // Its kinds are cut before it is kept.
     Gap {}
-    Presence {}
+    Presence { user }
     Reading {}
     Stalled {}
     TcpSample {}

@@ -58,7 +58,7 @@ impl Session {
         self.connections.get(&id)
     }
 
-    /// Agents, each over all sockets, nodes and reconnects.
+    /// Agents: who has a socket here, each over all sockets, nodes and reconnects. The team of a supervisor is not.
     pub fn agents(&self) -> impl Iterator<Item = &Agent> {
         self.agents.values()
     }
@@ -75,16 +75,23 @@ impl Session {
         &self.hosts
     }
 
-    /// Users that signed in, or that a desktop asked for by REST, in the order in which they came.
+    /// Users that signed in, in the order in which they came; where none is seen to, those that a desktop asked for by
+    /// REST, which may be a supervisor's team.
     #[must_use]
     pub fn users(&self) -> &[String] {
-        &self.users
+        self.users.all()
     }
 
     /// What Finesse said of itself (`SystemInfo`), in order.
     #[must_use]
     pub fn service(&self) -> &[Service] {
         &self.service
+    }
+
+    /// When Finesse warned desktops that they will be moved for maintenance, in order.
+    #[must_use]
+    pub fn maintenance_warnings(&self) -> &[At] {
+        &self.maintenance_warnings
     }
 
     /// REST over all connections.

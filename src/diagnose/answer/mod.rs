@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use super::findings::{self, first_sentence};
 use super::report::{Finding, Incident, Outcome, Report, State, Try, causes};
 use super::rule::{Confidence, Severity};
+use super::rules::is_of_gadgets;
 use super::words::{count, duration, wall_clock};
 use crate::event::Micros;
 use crate::finesse::{Actor, Reason};
@@ -92,6 +93,12 @@ fn opening(incident: &Incident, zone: &TimeZone) -> String {
         .agent
         .as_ref()
         .map_or_else(|| "A desktop".to_owned(), |agent| format!("Agent {agent}"));
+    let cause = incident.cause.as_ref();
+    let who = if cause.is_some_and(|cause| is_of_gadgets(cause.rule)) {
+        format!("A gadget of {}", uncapitalised(&who))
+    } else {
+        who
+    };
     let at = incident.began.wall.map_or_else(
         || {
             format!(

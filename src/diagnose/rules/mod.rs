@@ -2,6 +2,7 @@
 
 mod agent;
 mod client;
+mod gadget;
 mod general;
 mod identity;
 mod path;
@@ -57,9 +58,17 @@ pub const TABLE: &[&Rule] = &[
     &setup::unreachable::RULE,
     &setup::inspected::RULE,
     &agent::late_logout::RULE,
+    &gadget::service::RULE,
+    &gadget::tunnel::RULE,
     &general::no_answer::RULE,
     &unexplained::RULE,
 ];
+
+/// Whether a rule is about what gadgets lose. What took that away took no service from the desktop, and so these rules
+/// alone judge such incidents.
+pub(super) fn is_of_gadgets(rule: &str) -> bool {
+    [gadget::service::RULE.name, gadget::tunnel::RULE.name].contains(&rule)
+}
 
 /// The rule of that name.
 #[must_use]

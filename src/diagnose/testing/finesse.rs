@@ -20,10 +20,21 @@ impl Script {
 
     /// The user `finesse` comes or goes.
     pub(crate) fn finesse(self, available: bool) -> Self {
+        self.presence("finesse", available)
+    }
+
+    /// A user that stands for an application comes or goes.
+    pub(crate) fn presence(self, user: &str, available: bool) -> Self {
         let kind = if available { "" } else { " type='unavailable'" };
         self.hears(&format!(
-            "<presence xmlns='jabber:client' from='finesse@finesse1.example.com/desktop'{kind}/>"
+            "<presence xmlns='jabber:client' from='{user}@finesse1.example.com/desktop'{kind}/>"
         ))
+    }
+
+    /// A gadget's tunnel of this agent to a host, up to its own presence.
+    pub(crate) fn opens_tunnel(self, host: &str, user: &str) -> Self {
+        let script = self.connects_to(host).tls().opens_socket().binds(user);
+        script.says("<presence xmlns='jabber:client'/>")
     }
 
     /// Finesse says of itself that it has this status, and why, with more elements of `SystemInfo`.
@@ -57,16 +68,13 @@ impl Script {
 
     /// Finesse says that an agent has a state, with a reason code where it is not empty.
     pub(crate) fn state(self, user: &str, state: &str, code: &str) -> Self {
-        let reason = if code.is_empty() {
-            String::new()
-        } else {
-            format!("<ReasonCode><code>{code}</code><label>x</label></ReasonCode>")
-        };
         let node = format!("/finesse/api/User/{user}");
-        self.update(
-            &node,
-            &format!("<user><loginId>{user}</loginId>{reason}<state>{state}</state></user>"),
-        )
+        self.update(&node, &person(user, state, code))
+    }
+
+    /// The same, said to a supervisor of one of the team.
+    pub(crate) fn team(self, user: &str, state: &str, code: &str) -> Self {
+        self.update("/finesse/api/Team/1/Users", &person(user, state, code))
     }
 
     /// Finesse hands this agent an access token that is valid for 300 s, and with the first one a refresh token that expires
@@ -137,6 +145,16 @@ impl Script {
             .way(ToServer, EventKind::HttpBody(whole_body(&body)))
             .answers(202)
     }
+}
+
+/// The element `user` with a state, and a reason code where it is not empty.
+fn person(user: &str, state: &str, code: &str) -> String {
+    let reason = if code.is_empty() {
+        String::new()
+    } else {
+        format!("<ReasonCode><code>{code}</code><label>x</label></ReasonCode>")
+    };
+    format!("<user><loginId>{user}</loginId>{reason}<state>{state}</state></user>")
 }
 
 /// A body as a whole, of the first exchange of its connection.

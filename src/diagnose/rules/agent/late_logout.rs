@@ -48,7 +48,9 @@ fn root(case: &Case<'_>, change: &StateChange) -> Option<(At, ConnectionId)> {
             Symptom::Lost(loss) => loss.connection.id,
             Symptom::NotObtained(attempt) => attempt.connection.id,
             Symptom::OutOfService(service) => service.connection,
-            Symptom::FinesseGone(connection, _) => connection.id,
+            Symptom::FinesseGone(connection, _) | Symptom::GadgetsGone(connection, _) => {
+                connection.id
+            }
             Symptom::Forced(_) | Symptom::Unauthorized(_) => return None,
         };
         Some((symptom.at(), on))

@@ -185,7 +185,8 @@ fn logged_out<'a>(case: &Case<'a>, loss: &Loss<'_>) -> Option<&'a StateChange> {
 fn unseen_wishes(case: &Case<'_>, loss: &Loss<'_>, mut verdict: Verdict) -> Verdict {
     let recent = Micros(loss.over.time.0.saturating_sub(case.seconds(RECENT).0));
     let rest = case.session.rest();
-    if loss.socket.stream.finesse.is_empty() {
+    let stream = &loss.socket.stream;
+    if stream.finesse.is_empty() && stream.gadgets.is_empty() {
         verdict.confidence = Confidence::Possible;
         verdict = verdict.lacking(
             "the user finesse was never seen on this socket, so the desktop may have given it up",

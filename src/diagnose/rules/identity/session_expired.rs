@@ -168,6 +168,18 @@ mod tests {
     }
 
     #[test]
+    fn a_token_that_is_refused_is_a_supervisors_own_whatever_she_hears_of_her_team() {
+        let script = healthy()
+            .team("1001050", "READY", "")
+            .rest("POST", "/desktop/sso/token?cc_username=x", 401)
+            .after(2.0)
+            .rest_wishes("1001002", "LOGOUT")
+            .after(1.0)
+            .says_goodbye();
+        assert_eq!(script.cause(), Some(("session-expired", Certain)));
+    }
+
+    #[test]
     fn a_refused_call_whose_token_had_expired_is_certain() {
         let call = |expires: i64| {
             let token = format!("Bearer redacted-token-5d3d1293.exp{expires}");

@@ -7,7 +7,7 @@ use crate::diagnose::rules::agent::signed_out;
 use crate::diagnose::symptom::Symptom;
 use crate::diagnose::words::duration;
 use crate::event::Direction;
-use crate::session::{At, Service};
+use crate::session::At;
 
 /// The rule.
 pub(in crate::diagnose) const RULE: Rule = Rule {
@@ -32,15 +32,15 @@ fn judge(case: &Case<'_>) -> Opinion {
     let Some((at, how)) = began(case) else {
         return Opinion::Silent;
     };
-    let Some(said) = announced(case, at) else {
+    let Some((said, what)) = announced(case, at) else {
         return Opinion::Silent;
     };
-    let waited = at.time.since(said.at.time);
+    let waited = at.time.since(said.time);
     let sure = match how {
         How::Orderly if waited <= case.seconds(SOON) => Confidence::Certain,
         _ => Confidence::Likely,
     };
-    let says = if said.at == at {
+    let says = if said == at {
         "Finesse went out of service for maintenance, and said so".to_owned()
     } else {
         format!(
@@ -49,8 +49,8 @@ fn judge(case: &Case<'_>) -> Opinion {
         )
     };
     let mut verdict = Verdict::new(sure, says)
-        .because("SystemInfo itself shows a maintenance mode")
-        .shown(said.at, "SystemInfo shows a maintenance mode")
+        .because(what)
+        .shown(said, what)
         .shown(at, "service ends");
     if sure < Confidence::Certain {
         verdict = verdict.because("maintenance mode was on when service ended");
@@ -77,7 +77,10 @@ fn began(case: &Case<'_>) -> Option<(At, How)> {
         Symptom::Lost(loss) => left(case, loss),
         Symptom::OutOfService(service) => Some((service.at, How::Orderly)),
         Symptom::FinesseGone(_, at) => Some((*at, How::Orderly)),
-        Symptom::NotObtained(_) | Symptom::Forced(_) | Symptom::Unauthorized(_) => None,
+        Symptom::NotObtained(_)
+        | Symptom::GadgetsGone(..)
+        | Symptom::Forced(_)
+        | Symptom::Unauthorized(_) => None,
     }
 }
 
@@ -94,12 +97,18 @@ fn left(case: &Case<'_>, loss: &Loss<'_>) -> Option<(At, How)> {
     Some((loss.at, how))
 }
 
-/// What Finesse had said of itself last, if that was maintenance.
-fn announced<'a>(case: &Case<'a>, at: At) -> Option<&'a Service> {
+/// When, and how, Finesse had announced maintenance, if it had not taken that back.
+fn announced(case: &Case<'_>, at: At) -> Option<(At, &'static str)> {
     let mut said = case.session.service().iter().rev();
-    let last = said.find(|service| service.at <= at)?;
-    let recent = at.time.since(last.at.time) <= case.seconds(LONGEST);
-    (last.maintenance && recent).then_some(last)
+    let last = said.find(|service| service.at <= at);
+    let mode = last.filter(|last| last.maintenance).map(|last| last.at);
+    let mode = mode.map(|on| (on, "SystemInfo shows a maintenance mode"));
+    let mut warned = case.session.maintenance_warnings().iter().rev();
+    let warned = warned.find(|warned| **warned <= at).copied();
+    let warned = warned.filter(|warned| last.is_none_or(|last| last.at < *warned));
+    let warned = warned.map(|at| (at, "a notification warns desktops of maintenance"));
+    let (on, what) = warned.or(mode)?;
+    (at.time.since(on.time) <= case.seconds(LONGEST)).then_some((on, what))
 }
 
 /// The host on which the agent's next socket was bound, if it is another one.
@@ -142,6 +151,20 @@ mod tests {
             .logs_in("1001002")
             .pings(2);
         assert_eq!(script.cause(), Some(("maintenance-mode", Certain)));
+    }
+
+    #[test]
+    fn a_warning_by_name_is_an_announcement_until_system_info_says_otherwise() {
+        let warned = || {
+            let script = Script::new().logs_in("1001002").pings(4);
+            let name = "<name>FINESSE_MAINTENANCE_MODE_EVENT</name>";
+            script.update("/finesse/api/SystemInfo", name).after(15.0)
+        };
+        let script = warned().says_goodbye();
+        assert_eq!(script.cause(), Some(("maintenance-mode", Certain)));
+        let script = warned().system_info("IN_SERVICE", "", "").after(1.0);
+        let script = script.stream_error("system-shutdown");
+        assert_eq!(script.cause(), Some(("service-restart", Certain)));
     }
 
     #[test]

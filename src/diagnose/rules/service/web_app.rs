@@ -160,7 +160,7 @@ const TOGETHER: u64 = 20;
 mod tests {
     use crate::diagnose::rule::Confidence::{Certain, Likely};
     use crate::diagnose::testing::Script;
-    use crate::event::{Direction, Manner};
+    use crate::event::{Direction, EventKind, Gap, Manner};
 
     fn gone() -> Script {
         let script = Script::new().logs_in("1001002").pings(4).after(3.0);
@@ -211,6 +211,24 @@ mod tests {
     fn finesse_unavailable_right_before_a_reset_is_no_healthy_notification_service() {
         let script = gone().after(0.5).ends(Direction::ToClient, Manner::Reset);
         assert_ne!(script.cause().unwrap().0, "web-app-down");
+    }
+
+    #[test]
+    fn finesse_that_goes_and_was_not_seen_to_come_was_there() {
+        let lost = || {
+            EventKind::Gap(Gap {
+                events: 3,
+                ..Gap::default()
+            })
+        };
+        let began = || Script::new().connects().opens_socket().binds("1001002");
+        let script = began().says("<presence xmlns='jabber:client'/>");
+        let report = script.event(lost()).pings(4).finesse(false).pings(3);
+        let cause = report.diagnosed().incidents[0].cause.clone().unwrap();
+        assert_eq!(cause.rule, "web-app-down");
+        // The recording begins late.
+        let script = Script::new().connects().pings(3).finesse(false).pings(3);
+        assert_eq!(script.cause().unwrap().0, "web-app-down");
     }
 
     #[test]
