@@ -188,8 +188,7 @@ impl Live {
             socket.is_some_and(|socket| {
                 let since = socket.stream.available.as_ref().map(|(at, _)| at.time);
                 let waits = since.is_some_and(|since| now.since(since) <= long);
-                let none = socket.stream.connected().is_none();
-                waits && none && !loss::is_over(connection, socket)
+                waits && socket.stream.connected().is_none() && !loss::is_over(connection, socket)
             })
         })
     }

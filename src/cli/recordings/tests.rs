@@ -161,7 +161,9 @@ fn hosts_and_agents_are_those_that_were_seen_once_each() {
         .entered(3, "finesse1.test", true)
         .request("/finesse/api/User/1001001/Dialogs?x=/finesse/api/User/7")
         .request("/finesse/api/Users")
-        .request("/finesse/api/User/")
+        .request("/finesse/api/User/");
+    assert_eq!(session.survey().agents, ["1001001"]);
+    session
         .stanza(
             3,
             CLIENT,
@@ -180,7 +182,8 @@ fn hosts_and_agents_are_those_that_were_seen_once_each() {
         );
     let survey = session.survey();
     assert_eq!(survey.hosts, ["finesse1.test"]);
-    assert_eq!(survey.agents, ["1001001", "1001002"]);
+    // Whom a desktop asks for may be of a supervisor's team.
+    assert_eq!(survey.agents, ["1001002"]);
     assert_eq!((survey.events, survey.lasted), (8, Micros(8_000)));
     assert!(!survey.ended);
 }
