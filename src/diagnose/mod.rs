@@ -118,7 +118,7 @@ pub fn diagnose(subjects: &[Subject<'_>], profile: &Profile, zone: &TimeZone) ->
         incident.number = report.incidents.len() + 1;
         report.incidents.push(incident);
     }
-    report.together = together::together(&all, &crowds);
+    report.together = together::together(&all, &crowds, &report.incidents);
     report.warnings = subjects
         .iter()
         .enumerate()

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Subject;
 use super::case::Crowd;
 use super::incident::Incident;
-use super::report::Together;
+use super::report::{Incident as Explained, Together, Who};
+use super::rule::Confidence;
 use super::symptom::Symptom;
 use crate::event::{Direction, Micros};
 use crate::session::Session;
@@ -83,7 +84,22 @@ pub(super) struct One<'a> {
     pub(super) window: Option<Window>,
 }
 
-impl One<'_> {
+impl<'a> One<'a> {
+    /// The host that its first connection led to, where that is known.
+    fn host(&self, subjects: &[Subject<'a>]) -> Option<&'a str> {
+        let connection = match self.incident.symptoms.first()? {
+            Symptom::Lost(loss) => loss.connection,
+            Symptom::NotObtained(attempt) => attempt.connection,
+            Symptom::FinesseGone(connection, _) => connection,
+            Symptom::OutOfService(service) => subjects
+                .get(self.subject)?
+                .session
+                .get(service.connection)?,
+            Symptom::Forced(_) | Symptom::Unauthorized(_) => return None,
+        };
+        Some(&connection.target.as_ref()?.host)
+    }
+
     /// Whom it hit: a person, or whoever sits at that recording.
     fn whom(&self) -> (Option<&str>, usize) {
         let agent = self.incident.agent.as_deref();
@@ -91,10 +107,10 @@ impl One<'_> {
     }
 }
 
-/// How many agents were hit together with each, and how many were connected.
-pub(super) fn crowds(subjects: &[Subject<'_>], all: &[One<'_>]) -> Vec<Crowd> {
-    let lives: Vec<Life> = subjects.iter().flat_map(lives).collect();
-    let crowd = |one: &One<'_>| {
+/// How many agents were hit together with each, and how many were connected to the same hosts.
+pub(super) fn crowds<'a>(subjects: &[Subject<'a>], all: &[One<'a>]) -> Vec<Crowd> {
+    let lives: Vec<Life<'_>> = subjects.iter().flat_map(lives).collect();
+    let crowd = |one: &One<'a>| {
         let Some(window) = one.window else {
             return Crowd {
                 connected: 0,
@@ -102,7 +118,10 @@ pub(super) fn crowds(subjects: &[Subject<'_>], all: &[One<'_>]) -> Vec<Crowd> {
             };
         };
         let hit: BTreeSet<_> = struck(all, window).map(One::whom).collect();
-        let there = lives.iter().filter(|life| life.window.meets(window));
+        let hosts: BTreeSet<_> = struck(all, window).map(|one| one.host(subjects)).collect();
+        let there = lives
+            .iter()
+            .filter(|life| life.window.meets(window) && life.is_at(&hosts));
         let there: BTreeSet<&str> = there.map(|life| life.user.as_str()).collect();
         Crowd {
             connected: there.len().max(hit.len()),
@@ -118,12 +137,21 @@ fn struck<'o, 'a>(all: &'o [One<'a>], window: Window) -> impl Iterator<Item = &'
 }
 
 /// A socket's life on the common clock.
-struct Life {
+struct Life<'a> {
     user: String,
+    host: Option<&'a str>,
     window: Window,
 }
 
-fn lives(subject: &Subject<'_>) -> Vec<Life> {
+impl Life<'_> {
+    /// Whether it was lived on one of these hosts, as far as they are known: an agent of the other node says nothing of
+    /// this one.
+    fn is_at(&self, hosts: &BTreeSet<Option<&str>>) -> bool {
+        self.host.is_none() || hosts.contains(&None) || hosts.contains(&self.host)
+    }
+}
+
+fn lives<'a>(subject: &Subject<'a>) -> Vec<Life<'a>> {
     let connections = subject.session.connections();
     let lives = connections.filter_map(|connection| {
         let stream = &connection.socket.as_ref()?.stream;
@@ -131,6 +159,10 @@ fn lives(subject: &Subject<'_>) -> Vec<Life> {
         let heard = connection.last[Direction::ToClient].map_or(from, |at| at.time);
         Some(Life {
             user: stream.user()?.to_lowercase(),
+            host: connection
+                .target
+                .as_ref()
+                .map(|target| target.host.as_str()),
             window: Window {
                 from: common(subject, from)?,
                 to: common(subject, heard)?,
@@ -141,7 +173,13 @@ fn lives(subject: &Subject<'_>) -> Vec<Life> {
 }
 
 /// Incidents that struck at one moment, and single ones while several agents were connected, in words.
-pub(super) fn together(all: &[One<'_>], crowds: &[Crowd]) -> Vec<Together> {
+///
+/// Of one whose cause the server itself named there is nothing to say: whom it spared does not point at the desktop.
+pub(super) fn together(
+    all: &[One<'_>],
+    crowds: &[Crowd],
+    explained: &[Explained],
+) -> Vec<Together> {
     let mut told: BTreeSet<usize> = BTreeSet::new();
     let mut groups = Vec::new();
     for (place, (one, crowd)) in all.iter().zip(crowds).enumerate() {
@@ -157,6 +195,9 @@ pub(super) fn together(all: &[One<'_>], crowds: &[Crowd]) -> Vec<Together> {
             .filter(|(_, other)| other.window.is_some_and(|struck| struck.meets(window)));
         let incidents: Vec<usize> = members.map(|(place, _)| place).collect();
         told.extend(&incidents);
+        if crowd.is_one_of_many() && explained.get(place).is_some_and(is_named_by_server) {
+            continue;
+        }
         groups.push(Together {
             incidents,
             connected: crowd.connected,
@@ -164,6 +205,16 @@ pub(super) fn together(all: &[One<'_>], crowds: &[Crowd]) -> Vec<Together> {
         });
     }
     groups
+}
+
+/// Whether the server said the cause in words, and not by the end of a connection alone.
+fn is_named_by_server(incident: &Explained) -> bool {
+    let cause = incident.cause.as_ref();
+    let first = incident.first.as_ref();
+    cause.is_some_and(|cause| cause.confidence == Confidence::Certain)
+        && first.is_some_and(|first| {
+            first.who == Who::Server && matches!(first.layer, "XMPP" | "WebSocket" | "HTTP")
+        })
 }
 
 fn says(crowd: Crowd) -> String {
