@@ -41,7 +41,7 @@ pub mod words;
 #[cfg(test)]
 mod tests;
 
-pub use clocks::{AllClocks, Clocks, Profile};
+pub use clocks::{AllClocks, Clocks, GiveUp, Profile};
 pub use live::{Live, News};
 pub use report::{Outcome, Report};
 pub use together::offsets;

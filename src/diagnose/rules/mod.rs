@@ -37,6 +37,7 @@ pub const TABLE: &[&Rule] = &[
     &agent::supervisor::RULE,
     &agent::inactivity::RULE,
     &agent::phone::RULE,
+    &agent::call::RULE,
     &client::page_not_reading::RULE,
     &path::upload_blocked::RULE,
     &path::black_hole::RULE,

@@ -57,10 +57,15 @@ impl Script {
 
     /// Finesse says that an agent has a state, with a reason code where it is not empty.
     pub(crate) fn state(self, user: &str, state: &str, code: &str) -> Self {
+        self.state_for(user, state, code, "x")
+    }
+
+    /// The same with the label of the reason.
+    pub(crate) fn state_for(self, user: &str, state: &str, code: &str, label: &str) -> Self {
         let reason = if code.is_empty() {
             String::new()
         } else {
-            format!("<ReasonCode><code>{code}</code><label>x</label></ReasonCode>")
+            format!("<ReasonCode><code>{code}</code><label>{label}</label></ReasonCode>")
         };
         let node = format!("/finesse/api/User/{user}");
         self.update(
