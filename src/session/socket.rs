@@ -2,7 +2,9 @@
 
 use super::kept::{Kept, clip};
 use super::{At, Pings, Stream, Ways};
-use crate::event::{Carrier, Direction, Event, EventKind, Payload, WebSocketOpened, WebSocketViolation};
+use crate::event::{
+    Carrier, Direction, Event, EventKind, Payload, WebSocketOpened, WebSocketViolation,
+};
 
 /// A WebSocket from its 101 on.
 #[derive(Debug, Clone, PartialEq, Eq)]
