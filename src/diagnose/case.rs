@@ -131,6 +131,13 @@ impl<'a> Case<'a> {
         self.incident.back.or(last).unwrap_or_else(|| self.began())
     }
 
+    /// How long something lasted that is over when the incident is; `None` where that is not over, or was not seen to be.
+    #[must_use]
+    pub fn lasted(&self, from: At) -> Option<Micros> {
+        let back = self.incident.back?;
+        Some(back.time.since(from.time))
+    }
+
     /// So many seconds of a desktop that pings every 10 s, on this client's clock.
     #[must_use]
     pub const fn seconds(&self, seconds: u64) -> Micros {

@@ -218,7 +218,10 @@ fn stirs(session: &Session, event: &Event) -> bool {
         | EventKind::Gap(_)
         | EventKind::SessionEnded(_) => true,
         EventKind::HttpResponse(head) => head.status >= 400,
-        EventKind::TcpInfo(sample) => sample.occasion != TcpOccasion::Interval,
+        EventKind::TcpInfo(sample) => !matches!(
+            sample.occasion,
+            TcpOccasion::Interval | TcpOccasion::Answered(_)
+        ),
         // Connections that were nothing but HTTP end all the time, and are forgotten.
         EventKind::Ended(_) | EventKind::Closed(_) => {
             event.connection.is_some_and(|id| is_noted(session, id))

@@ -42,7 +42,7 @@ pub mod words;
 #[cfg(test)]
 mod tests;
 
-pub use clocks::{AllClocks, Clocks, Profile};
+pub use clocks::{AllClocks, Clocks, GiveUp, Profile};
 pub use live::{Live, News};
 pub use report::{Outcome, Report};
 pub use together::offsets;
@@ -121,7 +121,7 @@ pub fn diagnose(subjects: &[Subject<'_>], profile: &Profile, zone: &TimeZone) ->
         incident.number = report.incidents.len() + 1;
         report.incidents.push(incident);
     }
-    report.together = together::together(&all, &crowds);
+    report.together = together::together(&all, &crowds, &report.incidents);
     report.warnings = subjects
         .iter()
         .enumerate()

@@ -145,6 +145,10 @@ fn is_forced(session: &Session, clocks: &Clocks, user: &str, change: &StateChang
     if !reason.ambiguous {
         return true;
     }
+    let label = change.reason.as_deref().unwrap_or_default();
+    if !label.is_empty() && !reason.is_named_by(label) {
+        return false;
+    }
     let mut wishes = session.rest().wishes.iter();
     !wishes.any(|wish| {
         let waited = change.at.time.since(wish.at.time);

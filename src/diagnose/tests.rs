@@ -63,6 +63,11 @@ fn a_healthy_session_has_no_incident() {
 
 /// Two agents at two machines, one of whose clocks is an hour behind; both talked to the same server.
 fn two(fate: impl Fn(u64, Script) -> Script) -> Report {
+    two_on(["finesse1.example.com"; 2], fate)
+}
+
+/// The same, with the node of each.
+fn two_on(nodes: [&str; 2], fate: impl Fn(u64, Script) -> Script) -> Report {
     let day = |agent: u64| {
         let date = "Mon, 02 Mar 2026 12:00:00 GMT";
         let script = Script::with_clock(if agent == 1 { 0 } else { -3_600 });
@@ -72,7 +77,10 @@ fn two(fate: impl Fn(u64, Script) -> Script) -> Report {
             .asks("GET", "/finesse/api/SystemInfo", &[])
             .answers_with(200, &[("Date", date)])
             .after(agent as f64)
-            .logs_in(&user)
+            .connects_to(nodes[agent as usize - 1])
+            .tls()
+            .opens_socket()
+            .signs_in(&user)
             .pings(5);
         fate(agent, script).session()
     };
@@ -111,8 +119,7 @@ fn all_at_the_same_moment_points_at_the_server_although_their_clocks_differ() {
 fn one_of_two_points_at_the_client() {
     let report = two(|agent, script| {
         if agent == 1 {
-            let script = script.stream_error("conflict");
-            script.closes(Direction::ToClient, None, "")
+            script.ends(Direction::ToClient, Manner::Reset)
         } else {
             script.pings(3)
         }
@@ -126,6 +133,44 @@ fn one_of_two_points_at_the_client() {
         "{}",
         together.says
     );
+}
+
+#[test]
+fn an_agent_on_the_other_node_says_nothing_of_this_one() {
+    let nodes = ["finesse1.example.com", "finesse2.example.com"];
+    let report = two_on(nodes, |agent, script| {
+        if agent == 1 {
+            script.ends(Direction::ToClient, Manner::Reset)
+        } else {
+            script.pings(3)
+        }
+    });
+    assert_eq!(report.incidents.len(), 1);
+    assert_eq!(report.together, []);
+}
+
+#[test]
+fn agents_of_two_nodes_that_are_lost_at_once_are_told_together() {
+    let nodes = ["finesse1.example.com", "finesse2.example.com"];
+    let report = two_on(nodes, |_, script| {
+        script.at(58.0).ends(Direction::ToClient, Manner::Reset)
+    });
+    let says = report.together.iter().map(|one| one.says.as_str());
+    let says: Vec<&str> = says.collect();
+    assert!(says[0].starts_with("All 2 agents"), "{says:?}");
+}
+
+#[test]
+fn where_the_server_named_the_cause_nobody_is_sent_to_the_desktop() {
+    let report = two(|agent, script| {
+        if agent == 1 {
+            script.stream_error("system-shutdown")
+        } else {
+            script.pings(3)
+        }
+    });
+    assert_eq!(report.incidents.len(), 1);
+    assert_eq!(report.together, []);
 }
 
 #[test]

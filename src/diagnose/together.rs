@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Subject;
 use super::case::Crowd;
 use super::incident::Incident;
-use super::report::Together;
+use super::report::{Incident as Explained, Together, Who};
+use super::rule::Confidence;
 use super::symptom::Symptom;
 use crate::event::{Direction, Micros};
 use crate::session::Session;
@@ -114,7 +115,22 @@ pub(super) struct One<'a> {
     pub(super) window: Option<Window>,
 }
 
-impl One<'_> {
+impl<'a> One<'a> {
+    /// The host that its first connection led to, where that is known.
+    fn host(&self, subjects: &[Subject<'a>]) -> Option<&'a str> {
+        let connection = match self.incident.symptoms.first()? {
+            Symptom::Lost(loss) => loss.connection,
+            Symptom::NotObtained(attempt) => attempt.connection,
+            Symptom::FinesseGone(connection, _) | Symptom::GadgetsGone(connection, _) => connection,
+            Symptom::OutOfService(service) => subjects
+                .get(self.subject)?
+                .session
+                .get(service.connection)?,
+            Symptom::Forced(_) | Symptom::Unauthorized(_) => return None,
+        };
+        Some(&connection.target.as_ref()?.host)
+    }
+
     /// Whom it hit: a person, or whoever sits at that recording.
     fn whom(&self) -> (Option<&str>, usize) {
         let agent = self.incident.agent.as_deref();
@@ -122,11 +138,11 @@ impl One<'_> {
     }
 }
 
-/// How many agents were hit together with each, and how many were connected.
-pub(super) fn crowds(subjects: &[Subject<'_>], all: &[One<'_>]) -> Vec<Crowd> {
+/// How many agents were hit together with each, and how many were connected to the same hosts.
+pub(super) fn crowds<'a>(subjects: &[Subject<'a>], all: &[One<'a>]) -> Vec<Crowd> {
     let lives = Sorted::new(subjects.iter().flat_map(lives));
     let struck = struck(all);
-    let crowd = |one: &One<'_>| {
+    let crowd = |one: &One<'a>| {
         let Some(window) = one.window else {
             return Crowd {
                 connected: 0,
@@ -134,7 +150,10 @@ pub(super) fn crowds(subjects: &[Subject<'_>], all: &[One<'_>]) -> Vec<Crowd> {
             };
         };
         let hit: BTreeSet<_> = struck.meeting(window).map(|(_, one)| one.whom()).collect();
-        let there: BTreeSet<&String> = lives.meeting(window).collect();
+        let hosts = struck.meeting(window).map(|(_, one)| one.host(subjects));
+        let hosts: BTreeSet<_> = hosts.collect();
+        let there = lives.meeting(window).filter(|life| life.is_at(&hosts));
+        let there: BTreeSet<&str> = there.map(|life| life.user.as_str()).collect();
         Crowd {
             connected: there.len().max(hit.len()),
             hit: hit.len(),
@@ -149,8 +168,22 @@ fn struck<'o, 'a>(all: &'o [One<'a>]) -> Sorted<(usize, &'o One<'a>)> {
     Sorted::new(places.filter_map(|(place, one)| Some((one.window?, (place, one)))))
 }
 
-/// The lives of sockets on the common clock, and whose they were.
-fn lives(subject: &Subject<'_>) -> Vec<(Window, String)> {
+/// What of a socket's life tells whom a loss spared.
+struct Life<'a> {
+    user: String,
+    host: Option<&'a str>,
+}
+
+impl Life<'_> {
+    /// Whether it was lived on one of these hosts, as far as they are known: an agent of the other node says nothing of
+    /// this one.
+    fn is_at(&self, hosts: &BTreeSet<Option<&str>>) -> bool {
+        self.host.is_none() || hosts.contains(&None) || hosts.contains(&self.host)
+    }
+}
+
+/// The lives of sockets on the common clock.
+fn lives<'a>(subject: &Subject<'a>) -> Vec<(Window, Life<'a>)> {
     let connections = subject.session.connections();
     let lives = connections.filter_map(|connection| {
         let stream = &connection.socket.as_ref()?.stream;
@@ -160,13 +193,24 @@ fn lives(subject: &Subject<'_>) -> Vec<(Window, String)> {
             from: common(subject, from)?,
             to: common(subject, heard)?,
         };
-        Some((window, stream.user()?.to_lowercase()))
+        let target = connection.target.as_ref();
+        let life = Life {
+            user: stream.user()?.to_lowercase(),
+            host: target.map(|target| target.host.as_str()),
+        };
+        Some((window, life))
     });
     lives.collect()
 }
 
 /// Incidents that struck at one moment, and single ones while several agents were connected, in words.
-pub(super) fn together(all: &[One<'_>], crowds: &[Crowd]) -> Vec<Together> {
+///
+/// Of one whose cause the server itself named there is nothing to say: whom it spared does not point at the desktop.
+pub(super) fn together(
+    all: &[One<'_>],
+    crowds: &[Crowd],
+    explained: &[Explained],
+) -> Vec<Together> {
     let struck = struck(all);
     let mut told: BTreeSet<usize> = BTreeSet::new();
     let mut groups = Vec::new();
@@ -180,6 +224,9 @@ pub(super) fn together(all: &[One<'_>], crowds: &[Crowd]) -> Vec<Together> {
         let mut incidents: Vec<usize> = struck.meeting(window).map(|(place, _)| *place).collect();
         incidents.sort_unstable();
         told.extend(&incidents);
+        if crowd.is_one_of_many() && explained.get(place).is_some_and(is_named_by_server) {
+            continue;
+        }
         groups.push(Together {
             incidents,
             connected: crowd.connected,
@@ -187,6 +234,16 @@ pub(super) fn together(all: &[One<'_>], crowds: &[Crowd]) -> Vec<Together> {
         });
     }
     groups
+}
+
+/// Whether the server said the cause in words, and not by the end of a connection alone.
+fn is_named_by_server(incident: &Explained) -> bool {
+    let cause = incident.cause.as_ref();
+    let first = incident.first.as_ref();
+    cause.is_some_and(|cause| cause.confidence == Confidence::Certain)
+        && first.is_some_and(|first| {
+            first.who == Who::Server && matches!(first.layer, "XMPP" | "WebSocket" | "HTTP")
+        })
 }
 
 fn says(crowd: Crowd) -> String {

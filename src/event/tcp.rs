@@ -33,6 +33,10 @@ pub enum TcpOccasion {
     WindowFull(Leg),
     /// What was wrong on this leg is over.
     Recovered(Leg),
+    /// Data was sent on this leg, and none has come for 5 s since, although nothing of it is unacknowledged.
+    Unanswered(Leg),
+    /// After [`TcpOccasion::Unanswered`]: data has come on this leg.
+    Answered(Leg),
     /// A direction has just ended.
     Ended,
 }

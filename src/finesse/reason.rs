@@ -45,6 +45,13 @@ impl Reason {
         let code: u32 = code.trim().parse().ok()?;
         REASONS.iter().find(|reason| reason.code == code)
     }
+
+    /// Whether a label names who took the state, in most languages of the contact centre: an administrator's own reason
+    /// has another one.
+    #[must_use]
+    pub fn is_named_by(&self, label: &str) -> bool {
+        self.by == Actor::Supervisor && label.to_lowercase().contains("supervis")
+    }
 }
 
 impl fmt::Display for Reason {
@@ -129,6 +136,13 @@ mod tests {
             assert_eq!(Reason::of(none), None, "{none}");
         }
         assert!(REASONS.is_sorted_by(|one, next| one.code < next.code));
+    }
+
+    #[test]
+    fn a_label_tells_a_supervisors_code_from_an_administrators_own_reason() {
+        let reason = Reason::of("33").unwrap();
+        assert!(reason.is_named_by("Supervisor initiated change to Not Ready"));
+        assert!(!reason.is_named_by("Lunch"));
     }
 
     #[test]

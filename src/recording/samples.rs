@@ -353,7 +353,8 @@ variants! {
         ProxyUnintelligible(_), Other(_),
     }
     TcpOccasion {
-        Interval, Retransmitting(_), Unacknowledged(_), WindowFull(_), Recovered(_), Ended,
+        Interval, Retransmitting(_), Unacknowledged(_), WindowFull(_), Recovered(_), Unanswered(_),
+        Answered(_), Ended,
     }
     TcpState {
         Established, SynSent, SynReceived, FinWait1, FinWait2, TimeWait, Closed, CloseWait, LastAck, Listen, Closing,

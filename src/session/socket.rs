@@ -2,7 +2,9 @@
 
 use super::kept::{Kept, clip};
 use super::{At, Pings, Stream, Ways};
-use crate::event::{Direction, Event, EventKind, Payload, WebSocketOpened, WebSocketViolation};
+use crate::event::{
+    Carrier, Direction, Event, EventKind, Payload, WebSocketOpened, WebSocketViolation,
+};
 
 /// A WebSocket from its 101 on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct Socket {
     pub messages: Ways<u64>,
     /// The largest message in bytes, inflated.
     pub largest: Ways<u64>,
+    /// Bytes of whole messages on the wire, without the headers of their frames.
+    pub carried: Ways<u64>,
     /// Ping frames, by the direction of the ping.
     pub frame_pings: Ways<Pings>,
     /// The XMPP stream.
@@ -56,6 +60,7 @@ impl Socket {
             subprotocol: None,
             messages: Ways::default(),
             largest: Ways::default(),
+            carried: Ways::default(),
             frame_pings: Ways::default(),
             stream: Stream::default(),
             closes: Kept::default(),
@@ -69,10 +74,13 @@ impl Socket {
         };
         match &event.kind {
             EventKind::XmppStanza(stanza) => {
-                self.message(direction, stanza.xml.size);
+                let Carrier::WebSocket(facts) = &stanza.carrier;
+                self.message(direction, stanza.xml.size, facts.wire_size);
                 self.stream.take(stanza, direction, at);
             }
-            EventKind::WebSocketMessage(message) => self.message(direction, message.payload.size),
+            EventKind::WebSocketMessage(message) => {
+                self.message(direction, message.payload.size, message.message.wire_size);
+            }
             EventKind::WebSocketPing(payload) => {
                 self.frame_pings[direction].send(&named(payload), at);
             }
@@ -101,8 +109,10 @@ impl Socket {
         self.stream.weight() + self.closes.weight() + self.violations.weight() + frames
     }
 
-    fn message(&mut self, direction: Direction, size: u64) {
+    fn message(&mut self, direction: Direction, size: u64, carried: u64) {
         self.messages[direction] += 1;
+        let all = &mut self.carried[direction];
+        *all = all.saturating_add(carried);
         let largest = &mut self.largest[direction];
         *largest = size.max(*largest);
     }

@@ -45,6 +45,7 @@ const LABELS: &[(i32, &str, &str)] = &[
     (999, "Supervisor", "Supervisor"),
     (32756, "Phone Up", "Phone Up"),
     (32759, "Phone Down", "Phone Down"),
+    (32767, "Call Not Answered", "Call Not Answered"),
     (
         50002,
         "Logged Out - System Failure",

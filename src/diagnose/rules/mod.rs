@@ -38,6 +38,7 @@ pub const TABLE: &[&Rule] = &[
     &agent::supervisor::RULE,
     &agent::inactivity::RULE,
     &agent::phone::RULE,
+    &agent::call::RULE,
     &client::page_not_reading::RULE,
     &path::upload_blocked::RULE,
     &path::client_dead::RULE,

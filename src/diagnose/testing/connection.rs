@@ -151,9 +151,14 @@ impl Script {
 
     /// Both directions have ended.
     pub(crate) fn gone(self) -> Self {
+        self.gone_after(0)
+    }
+
+    /// Both directions have ended, and so many bytes were relayed to the server.
+    pub(crate) fn gone_after(self, to_server: u64) -> Self {
         self.event(EventKind::Closed(Closed {
             first: None,
-            to_server: 0,
+            to_server,
             to_client: 0,
             lasted: Micros(0),
         }))

@@ -68,13 +68,18 @@ impl Script {
 
     /// Finesse says that an agent has a state, with a reason code where it is not empty.
     pub(crate) fn state(self, user: &str, state: &str, code: &str) -> Self {
+        self.state_for(user, state, code, "x")
+    }
+
+    /// The same with the label of the reason.
+    pub(crate) fn state_for(self, user: &str, state: &str, code: &str, label: &str) -> Self {
         let node = format!("/finesse/api/User/{user}");
-        self.update(&node, &person(user, state, code))
+        self.update(&node, &person(user, state, code, label))
     }
 
     /// The same, said to a supervisor of one of the team.
     pub(crate) fn team(self, user: &str, state: &str, code: &str) -> Self {
-        self.update("/finesse/api/Team/1/Users", &person(user, state, code))
+        self.update("/finesse/api/Team/1/Users", &person(user, state, code, "x"))
     }
 
     /// Finesse hands this agent an access token that is valid for 300 s, and with the first one a refresh token that expires
@@ -148,11 +153,11 @@ impl Script {
 }
 
 /// The element `user` with a state, and a reason code where it is not empty.
-fn person(user: &str, state: &str, code: &str) -> String {
+fn person(user: &str, state: &str, code: &str, label: &str) -> String {
     let reason = if code.is_empty() {
         String::new()
     } else {
-        format!("<ReasonCode><code>{code}</code><label>x</label></ReasonCode>")
+        format!("<ReasonCode><code>{code}</code><label>{label}</label></ReasonCode>")
     };
     format!("<user><loginId>{user}</loginId>{reason}<state>{state}</state></user>")
 }

@@ -1,8 +1,8 @@
 //! Watches over the desktops' sockets that are open.
 
 use super::{About, Scene, Sign};
-use crate::diagnose::loss;
 use crate::diagnose::words::{count, duration};
+use crate::diagnose::{GiveUp, loss};
 use crate::event::{Leg, Micros, TcpOccasion};
 use crate::session::{At, Connection, Pings, Socket};
 
@@ -16,10 +16,14 @@ pub(super) fn ping_outstanding(scene: &Scene<'_>, signs: &mut Vec<Sign>) {
         let waited = scene.now.since(ping.sent.time);
         if waited >= Micros(patience.0 / 2) {
             let says = format!(
-                "a ping on {} has waited for its answer for {}; desktops give up after about {}",
+                "a ping on {} has waited for its answer for {}; {}",
                 connection.id,
                 duration(waited),
-                duration(patience)
+                match scene.clocks.rule {
+                    GiveUp::Assumed =>
+                        format!("desktops give up after about {}", duration(patience)),
+                    _ => scene.clocks.gives_up(),
+                }
             );
             signs.push(sign("ping-outstanding", connection, ping.sent, says));
         }

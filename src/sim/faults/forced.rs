@@ -48,6 +48,15 @@ pub(super) const PHONE: Fault = Fault {
     end: make_not_ready::<32756>,
 };
 
+/// A call rings out.
+pub(super) const CALL: Fault = Fault {
+    name: "call-not-answered",
+    about: "a call was not answered, and the agent is made not ready",
+    wire: "an Update of the user with NOT_READY and code 32767 that nobody here asked for",
+    begin: make_not_ready::<32767>,
+    end: over,
+};
+
 /// The peripheral gateway starts anew.
 pub(super) const GATEWAY: Fault = Fault {
     name: "pg-reset",

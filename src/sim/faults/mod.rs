@@ -95,6 +95,7 @@ pub const FAULTS: &[&Fault] = &[
     &forced::INACTIVITY,
     &forced::DEVICE,
     &forced::PHONE,
+    &forced::CALL,
     &forced::GATEWAY,
     &forced::LATE,
     &forced::LATE_NOT_READY,

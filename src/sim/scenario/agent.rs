@@ -40,6 +40,13 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..ORDINARY
     },
     Scenario {
+        name: "call-not-answered",
+        about: "the agent does not answer a call",
+        signs: "an Update of the user with NOT_READY and code 32767 that nobody asked for; the socket stays",
+        steps: &[begin(35, "call-not-answered")],
+        ..ORDINARY
+    },
+    Scenario {
         name: "pg-reset",
         about: "the peripheral gateway starts anew",
         signs: "an Update of the user with LOGOUT and code 65534 that nobody asked for, a clean end of the socket; 20 s later a new sign-in",

@@ -185,6 +185,7 @@ async fn the_system_changes_the_state_and_says_why() {
         ("inactivity-logout", "LOGOUT", 50004),
         ("device-error", "LOGOUT", 50003),
         ("phone-down", "NOT_READY", 32759),
+        ("call-not-answered", "NOT_READY", 32767),
         ("pg-reset", "LOGOUT", 65534),
         ("late-logout", "LOGOUT", 255),
         ("late-not-ready", "NOT_READY", 50002),

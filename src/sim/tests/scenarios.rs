@@ -51,6 +51,7 @@ fn signs(scenario: &str) -> Vec<fn(&Experience) -> bool> {
         | "inactivity-logout"
         | "device-error"
         | "pg-reset" => vec![signed_out_by_system, connected],
+        "call-not-answered" => vec![not_ready, pong],
         "phone-down" => vec![not_ready, not_ready, not_ready],
         "late-logout" => vec![bare_end, connected, signed_out_by_system, connected],
         "late-not-ready" => vec![bare_end, connected, not_ready],

@@ -13,7 +13,7 @@ pub(super) fn is_calm(sample: &TcpSample) -> bool {
         upstream,
     } = sample;
     match occasion {
-        TcpOccasion::Interval => true,
+        TcpOccasion::Interval | TcpOccasion::Unanswered(_) | TcpOccasion::Answered(_) => true,
         TcpOccasion::Ended => ![client, upstream].into_iter().flatten().any(is_waiting),
         TcpOccasion::Retransmitting(_)
         | TcpOccasion::Unacknowledged(_)
@@ -32,7 +32,9 @@ pub(super) fn sample(sample: &TcpSample) -> Said {
         TcpOccasion::Retransmitting(leg)
         | TcpOccasion::Unacknowledged(leg)
         | TcpOccasion::WindowFull(leg) => (Style::Warning, leg),
-        TcpOccasion::Recovered(leg) => (Style::Plain, leg),
+        TcpOccasion::Recovered(leg) | TcpOccasion::Unanswered(leg) | TcpOccasion::Answered(leg) => {
+            (Style::Plain, leg)
+        }
         TcpOccasion::Interval | TcpOccasion::Ended => return both(sample),
     };
     let peer = name(leg);
@@ -53,6 +55,11 @@ pub(super) fn sample(sample: &TcpSample) -> Said {
         TcpOccasion::WindowFull(_) => {
             format!("TCP to {peer}: its window is full, the last ACK came {silent} ago")
         }
+        TcpOccasion::Unanswered(_) => format!(
+            "TCP to {peer}: acknowledged, and no data for {}",
+            time::duration(info.last.data_received)
+        ),
+        TcpOccasion::Answered(_) => format!("TCP to {peer}: data again"),
         TcpOccasion::Recovered(_) | TcpOccasion::Interval | TcpOccasion::Ended => {
             format!("TCP to {peer}: well again")
         }

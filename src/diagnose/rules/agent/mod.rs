@@ -1,5 +1,6 @@
 //! What the agent, a supervisor or a device wished: look-alikes of a connection fault.
 
+pub(super) mod call;
 pub(super) mod inactivity;
 pub(super) mod late_logout;
 pub(super) mod phone;

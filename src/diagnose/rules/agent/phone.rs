@@ -1,4 +1,4 @@
-//! The telephone, a call or the telephony behind Finesse took the agent's state (`finesse.md` 4.3, row 25).
+//! The telephone or the telephony behind Finesse took the agent's state (`finesse.md` 4.3, row 25).
 
 use super::{taken, verdict};
 use crate::diagnose::case::Case;
@@ -16,7 +16,7 @@ pub(in crate::diagnose) const RULE: Rule = Rule {
 };
 
 fn judge(case: &Case<'_>) -> Opinion {
-    let by = [Actor::Phone, Actor::Call, Actor::Telephony];
+    let by = [Actor::Phone, Actor::Telephony];
     taken(case, &by).map_or(Opinion::Silent, |(change, reason)| {
         verdict(case, change, reason).matches()
     })
@@ -32,10 +32,10 @@ mod tests {
     }
 
     #[test]
-    fn codes_of_devices_calls_and_gateways_are_certain() {
+    fn codes_of_devices_and_gateways_are_certain() {
         for code in [
-            "32741", "32742", "32750", "32756", "32757", "32759", "32762", "32763", "32767",
-            "50003", "50006", "50010", "50030", "50040", "65533", "65534", "65535",
+            "32741", "32750", "32756", "32757", "32759", "50003", "50030", "50040", "65533",
+            "65534", "65535",
         ] {
             let report = healthy()
                 .state("1001002", "NOT_READY", code)

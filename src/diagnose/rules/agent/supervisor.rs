@@ -21,8 +21,8 @@ fn judge(case: &Case<'_>) -> Opinion {
     };
     let mut verdict = verdict(case, change, reason);
     let label = change.reason.as_deref().unwrap_or_default();
-    if reason.ambiguous && !label.to_ascii_lowercase().contains("supervisor") {
-        verdict.confidence = Confidence::Likely;
+    if reason.ambiguous && !reason.is_named_by(label) {
+        verdict.confidence = Confidence::Possible;
         verdict = verdict.lacking(format!(
             "where the contact centre is not CCX, {} can be the number of a reason that agents choose",
             reason.code
@@ -34,7 +34,7 @@ fn judge(case: &Case<'_>) -> Opinion {
 #[cfg(test)]
 mod tests {
     use crate::diagnose::Outcome;
-    use crate::diagnose::rule::Confidence::{Certain, Likely};
+    use crate::diagnose::rule::Confidence::{Certain, Possible};
     use crate::diagnose::testing::Script;
 
     fn healthy() -> Script {
@@ -56,28 +56,31 @@ mod tests {
     #[test]
     fn who_it_was_is_said_once() {
         for code in ["999", "22"] {
-            let script = healthy().state("1001002", "LOGOUT", code).pings(2);
+            let script = healthy().state_for("1001002", "LOGOUT", code, "");
             let cause = script.diagnosed().incidents[0].cause.clone().unwrap();
             assert_eq!(cause.says, "The agent was logged out by a supervisor");
         }
     }
 
     #[test]
-    fn a_code_that_agents_may_choose_too_is_but_likely() {
+    fn a_code_that_agents_may_choose_too_is_as_sure_as_its_label() {
         for code in ["22", "33"] {
-            let script = healthy().state("1001002", "NOT_READY", code).pings(2);
-            assert_eq!(
-                script.cause(),
-                Some(("supervisor-logout", Likely)),
-                "{code}"
-            );
+            let cause = |label| {
+                let script = healthy().state_for("1001002", "NOT_READY", code, label);
+                script.pings(2).cause()
+            };
+            assert_eq!(cause(""), Some(("supervisor-logout", Possible)), "{code}");
+            let named = "Supervisor initiated change to Not Ready";
+            assert_eq!(cause(named), Some(("supervisor-logout", Certain)), "{code}");
+            assert_eq!(cause("Lunch"), None, "{code}");
         }
     }
 
     #[test]
     fn such_a_code_that_the_agent_asked_for_is_no_incident() {
         let script = healthy().rest_wishes("1001002", "NOT_READY").after(0.2);
-        let script = script.state("1001002", "NOT_READY", "33").pings(2);
+        let script = script.state_for("1001002", "NOT_READY", "33", "");
+        let script = script.pings(2);
         assert_eq!(script.cause(), None);
     }
 

@@ -55,10 +55,7 @@ fn judge(case: &Case<'_>) -> Opinion {
             "finspect itself was held up for {late} and relayed nothing meanwhile, so the desktop gave up: neither the path nor Finesse need be at fault"
         );
         return warned(Confidence::Likely, says)
-            .because(format!(
-                "the desktop gives up when a ping has no answer for {}",
-                duration(case.clocks.patience)
-            ))
+            .because(case.clocks.gives_up())
             .matches();
     }
     let says = format!(

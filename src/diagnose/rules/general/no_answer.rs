@@ -32,10 +32,7 @@ fn judge(case: &Case<'_>) -> Opinion {
         )
     };
     Verdict::new(Confidence::Likely, says)
-        .because(format!(
-            "desktops give up when one ping has had no answer for {}",
-            duration(case.clocks.patience)
-        ))
+        .because(case.clocks.gives_up())
         .lacking("nothing tells whether the path or the server is to blame")
         .shown(sent, "the ping that was never answered in time")
         .matches()

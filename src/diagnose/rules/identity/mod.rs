@@ -10,20 +10,33 @@ use crate::diagnose::case::Case;
 use crate::event::Micros;
 use crate::session::{At, Connection};
 
-/// The login that took a socket's place, if it came this way: bound shortly before or after the conflict.
+/// The login that took a socket's place, if it came this way.
+///
+/// A server sends the conflict while it binds the newcomer (`finesse.md` 4.3, row 4), so a login that is bound later is the
+/// victim's own next attempt. Earlier it may be by much, where the old socket's path is slow. Neither has to do with how
+/// fast a desktop lives: these are times of the wire.
 fn successor<'a>(case: &Case<'a>, lost: &Connection, conflict: At) -> Option<(&'a Connection, At)> {
-    let user = lost.socket.as_ref()?.stream.user()?;
-    let near = case.seconds(5);
-    let to = Micros(conflict.time.0.saturating_add(near.0));
-    let others = case.index.alive(conflict.time.since(near), to);
-    let others = others.filter(|one| one.id != lost.id);
-    let mut bound = others.filter_map(|one| {
+    let stream = &lost.socket.as_ref()?.stream;
+    let user = stream.user()?;
+    let own = stream.bound.as_ref().map(|(bound, _)| *bound);
+    let latest = Micros(conflict.time.0.saturating_add(TOGETHER.0));
+    let others = case
+        .index
+        .alive(conflict.time.since(BEFORE), latest)
+        .filter(|one| one.id != lost.id);
+    let bound = others.filter_map(|one| {
         let stream = &one.socket.as_ref()?.stream;
         let (bound, _) = stream.bound.as_ref()?;
         (stream.user() == Some(user)).then_some((one, *bound))
     });
-    bound.find(|(_, bound)| {
-        let apart = bound.time.0.abs_diff(conflict.time.0);
-        apart <= near.0
-    })
+    let fits = bound.filter(|(_, bound)| {
+        let near = conflict.time.since(bound.time) <= BEFORE && bound.time <= latest;
+        near && own.is_none_or(|own| own < *bound)
+    });
+    fits.max_by_key(|(_, bound)| *bound)
 }
+
+/// How long before the conflict the newcomer is bound at most.
+const BEFORE: Micros = Micros(5_000_000);
+/// How long after it, where the two sockets' bytes overtake each other.
+const TOGETHER: Micros = Micros(300_000);

@@ -113,6 +113,31 @@ mod tests {
     }
 
     #[test]
+    fn the_victims_own_next_login_took_nobodys_place() {
+        let script = healthy().stream_error("conflict").after(2.1);
+        let report = script.logs_in("1001002").pings(2).diagnosed();
+        let cause = report.incidents[0].cause.as_ref().unwrap();
+        assert_eq!(cause.rule, "second-login");
+        assert!(
+            cause.because[1].contains("does not come through this finspect"),
+            "{:?}",
+            cause.because
+        );
+    }
+
+    #[test]
+    fn a_login_that_is_bound_with_the_conflict_took_the_place() {
+        let script = healthy().logs_in("1001002").after(0.1).on(1);
+        let report = script.stream_error("conflict").diagnosed();
+        let cause = report.incidents[0].cause.as_ref().unwrap();
+        assert!(
+            cause.because[1].contains("connection #2"),
+            "{:?}",
+            cause.because
+        );
+    }
+
+    #[test]
     fn the_reason_code_of_ccx_says_so() {
         let script = healthy().state("1001002", "LOGOUT", "32740").pings(1);
         assert_eq!(script.cause(), Some(("second-login", Certain)));

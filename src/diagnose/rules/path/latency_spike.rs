@@ -53,7 +53,7 @@ fn judge(case: &Case<'_>) -> Opinion {
         verdict =
             verdict.because("the answer to the next ping was late by itself, and did not come together with this one");
     }
-    located(case, loss, verdict).matches()
+    located(case, loss, answered, verdict).matches()
 }
 
 /// Whether answers went on coming, each too late by itself.
@@ -102,12 +102,18 @@ fn each_by_itself(loss: &Loss<'_>, answered: At) -> bool {
     }
 }
 
-/// Where the time was lost, as far as the kernel tells.
-fn located(case: &Case<'_>, loss: &Loss<'_>, mut verdict: Verdict) -> Verdict {
-    let readings = loss.connection.tcp.iter();
-    let meanwhile = readings
-        .filter(|(at, _)| at.time >= loss.at.time && at.time <= loss.over.time.max(loss.at.time));
-    let times = meanwhile.filter_map(|(at, sample)| Some((*at, sample.upstream.as_ref()?.rtt)));
+/// Where the time was lost, as far as the kernel tells: by readings until the answer came, also after the desktop had left.
+fn located(case: &Case<'_>, loss: &Loss<'_>, answered: At, mut verdict: Verdict) -> Verdict {
+    let meanwhile =
+        loss.connection.tcp.iter().filter(|(at, _)| {
+            loss.at.time <= at.time && at.time <= answered.time.max(loss.over.time)
+        });
+    let times = meanwhile.filter_map(|(at, sample)| {
+        let info = sample.upstream.as_ref()?;
+        // A round trip from before the ping says nothing of its time.
+        let acknowledged = at.time.0.saturating_sub(info.last.ack_received.0);
+        (acknowledged >= loss.at.time.0).then_some((*at, info.rtt))
+    });
     let Some((at, rtt)) = times.max_by_key(|(_, rtt)| *rtt) else {
         return verdict.lacking("no TCP reading was taken while the ping waited, which would tell whether the path or the service was slow");
     };
@@ -129,8 +135,9 @@ const SHOWN: usize = 20;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::testing::Script;
+    use crate::diagnose::testing::{Script, tcp};
     use crate::event::Direction::ToServer;
+    use crate::event::{Leg, TcpOccasion};
     use Confidence::Likely;
 
     /// A ping whose answer comes so late.
@@ -166,6 +173,38 @@ mod tests {
             .pong();
         let script = script.after(3.0).closes(ToServer, None, "");
         assert_eq!(script.cause(), Some(("latency-spike", Likely)));
+    }
+
+    #[test]
+    fn a_reading_while_the_ping_waited_tells_path_and_service_apart() {
+        let script = slow(slow(slow(healthy(), 1.2), 3.0), 6.0).after(4.0).ping();
+        let script = script.after(5.0);
+        let unanswered = TcpOccasion::Unanswered(Leg::Upstream);
+        let script = script.tcp(unanswered, tcp(0, 0, 4_990_000));
+        let script = script
+            .after(5.0)
+            .ping()
+            .after(2.0)
+            .closes(ToServer, None, "");
+        let report = script.after(1.0).pong_to(13).diagnosed();
+        let cause = report.incidents[0].cause.clone().unwrap();
+        assert_eq!(cause.rule, "latency-spike");
+        let because = cause.because.join("; ");
+        assert!(
+            because.contains("TCP's own round trip stayed at 1.0 ms"),
+            "{because}"
+        );
+        assert_eq!(cause.lacking, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_reading_after_the_close_and_before_the_answer_counts_too() {
+        let script = slow(slow(slow(healthy(), 1.2), 3.0), 6.0).after(4.0).ping();
+        let script = script.after(10.0).ping().after(2.0);
+        let script = script.closes(ToServer, None, "").after(1.0).server_acks();
+        let report = script.after(1.0).pong_to(13).diagnosed();
+        let cause = report.incidents[0].cause.clone().unwrap();
+        assert_eq!(cause.lacking, Vec::<String>::new(), "{cause:?}");
     }
 
     #[test]

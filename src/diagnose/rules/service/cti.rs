@@ -39,9 +39,12 @@ fn judge(case: &Case<'_>) -> Opinion {
 fn out_of_service(case: &Case<'_>, service: &Service) -> Opinion {
     let at = service.at;
     let until = case.until();
+    let out = case.lasted(at).map_or_else(
+        || "went out of service".to_owned(),
+        |lasted| format!("was out of service for {}", duration(lasted)),
+    );
     let says = format!(
-        "Finesse was out of service for {}: it had lost the CTI server or the engine behind it, and no desktop is to blame",
-        duration(until.time.since(at.time))
+        "Finesse {out}: it had lost the CTI server or the engine behind it, and no desktop is to blame"
     );
     let reason = service.reason.as_deref().unwrap_or_default();
     let named = names_cti(reason);
@@ -151,6 +154,19 @@ mod tests {
             .system_info("IN_SERVICE", "", "")
             .pings(2);
         assert_eq!(script.cause(), Some(("cti-failover", Certain)));
+    }
+
+    #[test]
+    fn how_long_it_lasted_is_said_once_it_is_over() {
+        let out = || healthy().system_info("OUT_OF_SERVICE", "CTI", "").pings(1);
+        let says = |script: Script| {
+            let report = script.diagnosed();
+            report.incidents[0].cause.clone().unwrap().says
+        };
+        let open = says(out());
+        assert!(open.starts_with("Finesse went out of service: "), "{open}");
+        let over = says(out().system_info("IN_SERVICE", "", ""));
+        assert!(over.contains("was out of service for 10.0 s"), "{over}");
     }
 
     #[test]

@@ -53,9 +53,12 @@ fn judge(case: &Case<'_>) -> Opinion {
                 .to_owned(),
         );
     }
+    let during = case.lasted(loss.over).map_or_else(
+        || "since then".to_owned(),
+        |lasted| format!("for {}", duration(lasted)),
+    );
     let says = format!(
-        "The notification service crashed or was killed: the connection broke off, and for {} no new one was accepted",
-        duration(case.until().time.since(loss.over.time))
+        "The notification service crashed or was killed: the connection broke off, and {during} no new one was accepted"
     );
     let mut verdict = Verdict::new(Confidence::Likely, says)
         .because("the connection broke off without a word, and the next attempts were refused")

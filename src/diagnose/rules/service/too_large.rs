@@ -25,9 +25,9 @@ fn judge(case: &Case<'_>) -> Opinion {
             Direction::ToClient => (Direction::ToServer, "server"),
             Direction::ToServer => (Direction::ToClient, "browser"),
         };
-        let largest = loss.socket.largest[sender];
         let says = format!(
-            "The {who} ended the session because a message was too large for it; the largest that it was sent has {largest} bytes"
+            "The {who} ended the session because a message was too large for it{}",
+            size(case, loss, sender)
         );
         return Verdict::new(Confidence::Certain, says)
             .because(format!(
@@ -36,11 +36,42 @@ fn judge(case: &Case<'_>) -> Opinion {
             .shown(close.at, "Close 1009")
             .matches();
     }
-    policy(loss)
+    policy(case, loss)
+}
+
+/// How large it was, as far as that is known: the one that never became whole, or the largest of those that did. A small
+/// one was not it.
+fn size(case: &Case<'_>, loss: &Loss<'_>, sender: Direction) -> String {
+    let largest = loss.socket.largest[sender];
+    match unfinished(case, loss, sender) {
+        Some(bytes) if bytes > largest => format!(
+            "; about {} KB had been sent of one that never became whole",
+            bytes / 1_000
+        ),
+        _ if largest >= SMALL => {
+            format!("; the largest that it was sent has {largest} bytes")
+        }
+        _ => String::new(),
+    }
+}
+
+/// Bytes of a message that never became whole: all that was sent less what arrived whole. Unknown where something of
+/// either is missing.
+fn unfinished(case: &Case<'_>, loss: &Loss<'_>, sender: Direction) -> Option<u64> {
+    let (_, closed) = loss.connection.closed.as_ref()?;
+    let sent = match sender {
+        Direction::ToServer => closed.to_server,
+        Direction::ToClient => closed.to_client,
+    };
+    let rest = sent.saturating_sub(loss.socket.carried[sender]);
+    let is_all = case.session.gaps().is_empty()
+        && !case.session.begins_late()
+        && loss.socket.violations.is_empty();
+    (is_all && rest >= SMALL).then_some(rest)
 }
 
 /// Servers other than Openfire say `policy-violation` instead, and for other things too.
-fn policy(loss: &Loss<'_>) -> Opinion {
+fn policy(case: &Case<'_>, loss: &Loss<'_>) -> Opinion {
     let Word::StreamError(Direction::ToClient, condition) = loss.word else {
         return Opinion::Silent;
     };
@@ -48,7 +79,8 @@ fn policy(loss: &Loss<'_>) -> Opinion {
     let text = loss.socket.stream.error_text(loss.over);
     if let Some(text) = text.filter(|text| names_size(text)) {
         let says = format!(
-            "The server ended the session because a message was too large for it; the largest that it was sent has {largest} bytes"
+            "The server ended the session because a message was too large for it{}",
+            size(case, loss, Direction::ToServer)
         );
         return Verdict::new(Confidence::Certain, says)
             .because(format!("it said so itself, with {condition}, {text:?}"))
@@ -80,6 +112,8 @@ fn names_size(text: &str) -> bool {
 
 /// The close code for it (RFC 6455 section 7.4.1).
 const TOO_BIG: u16 = 1009;
+/// Fewer bytes than this are too many for nobody; what is not of messages, such as the upgrade, is less.
+const SMALL: u64 = 16_384;
 /// The smallest limit in use: ejabberd's and Prosody's are from 64 KiB to 512 KiB, Openfire's is 1 MiB.
 const SUSPICIOUS: u64 = 65_536;
 
@@ -115,10 +149,29 @@ mod tests {
         assert!(!is_suspected(&report, "server-closed"));
     }
 
+    const STANZA_TOO_LARGE: &str = "<stream:error xmlns:stream='http://etherx.jabber.org/streams'><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>stanza too large</text></stream:error>";
+
+    fn says(script: Script) -> String {
+        let report = script.diagnosed();
+        report.incidents[0].cause.clone().unwrap().says
+    }
+
+    #[test]
+    fn a_message_that_never_became_whole_is_told_by_its_bytes_so_far() {
+        let refused = sends(100).hears(STANZA_TOO_LARGE);
+        let says = says(refused.gone_after(99_000));
+        assert!(says.contains("about 98 KB had been sent"), "{says}");
+    }
+
+    #[test]
+    fn where_no_message_was_large_none_is_named() {
+        let says = says(sends(100).hears(STANZA_TOO_LARGE).gone());
+        assert!(says.ends_with("too large for it"), "{says}");
+    }
+
     #[test]
     fn an_error_whose_text_speaks_of_size_is_certain() {
-        let error = "<stream:error xmlns:stream='http://etherx.jabber.org/streams'><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>stanza too large</text></stream:error>";
-        let script = sends(100_000).hears(error);
+        let script = sends(100_000).hears(STANZA_TOO_LARGE);
         assert_eq!(script.cause(), Some(("message-too-large", Certain)));
     }
 

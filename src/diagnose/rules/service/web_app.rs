@@ -41,9 +41,12 @@ fn judge(case: &Case<'_>) -> Opinion {
         return Opinion::RuledOut(why);
     }
     let until = case.until();
+    let gone = case.lasted(at).map_or_else(
+        || "became unavailable".to_owned(),
+        |lasted| format!("was unavailable for {}", duration(lasted)),
+    );
     let says = format!(
-        "Finesse's web application (Tomcat) went down: the user finesse was unavailable for {}, while the notification service lived",
-        duration(until.time.since(at.time))
+        "Finesse's web application (Tomcat) went down: the user finesse {gone}, while the notification service lived"
     );
     let verdict = Verdict::new(Confidence::Certain, says)
         .because("the notification service said so: presence unavailable from the user finesse")

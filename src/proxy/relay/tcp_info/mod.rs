@@ -1,11 +1,13 @@
 //! What the kernel knows of the two TCP connections of a relay: read once a second while something changes, and at
 //! each end. Nothing here is on the way of a message: that has one comparison, and the look at a timer.
 
+mod allowance;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(not(target_os = "linux"))]
 mod other;
 mod policy;
+mod silence;
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

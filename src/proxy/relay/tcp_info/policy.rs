@@ -1,6 +1,8 @@
 //! Which readings are worth an event. Pure: readings in, occasions out.
 
 use super::Readings;
+use super::allowance::Allowance;
+use super::silence::{Silence, Told};
 use crate::event::{Leg, Micros, TcpInfo, TcpOccasion};
 
 /// From one event that says nothing but how it goes to the next, while bytes move.
@@ -11,9 +13,6 @@ const SAME_END: Micros = Micros(1_000_000);
 
 /// So many events about trouble may come at once.
 const BURST: u8 = 30;
-
-/// How long it takes until one more may.
-const REFILL: Micros = Micros(60_000_000);
 
 /// A full segment on an Ethernet, in bytes: with less room in its window a peer counts as one that takes nothing.
 const SEGMENT: u64 = 1_460;
@@ -30,6 +29,8 @@ pub(super) struct Policy {
     /// When the last event about an end was due.
     ended: Option<Micros>,
     allowance: Allowance,
+    /// Of the server: a browser need not answer what it is told.
+    silence: Silence,
 }
 
 /// What comes of a reading.
@@ -71,13 +72,6 @@ enum Trouble {
     WindowFull,
 }
 
-/// Keeps a path that loses now and then from filling a recording; the counters of the next event have what was not said.
-#[derive(Debug)]
-struct Allowance {
-    left: u8,
-    since: Micros,
-}
-
 impl Default for Policy {
     fn default() -> Self {
         Self {
@@ -86,10 +80,8 @@ impl Default for Policy {
             told: None,
             moved: false,
             ended: None,
-            allowance: Allowance {
-                left: BURST,
-                since: Micros(0),
-            },
+            allowance: Allowance::of(BURST),
+            silence: Silence::default(),
         }
     }
 }
@@ -105,6 +97,13 @@ impl Policy {
             self.upstream
                 .take(now, upstream.as_ref(), Leg::Upstream, allowance),
         ];
+        let told = self.silence.take(now, upstream.as_ref());
+        occasions[1] = occasions[1].or_else(|| {
+            Some(match told? {
+                Told::Unanswered => TcpOccasion::Unanswered(Leg::Upstream),
+                Told::Answered => TcpOccasion::Answered(Leg::Upstream),
+            })
+        });
         let told = *self.told.get_or_insert(now);
         self.moved |= moved;
         if occasions.iter().any(Option::is_some) {
@@ -118,7 +117,10 @@ impl Policy {
         }
         Verdict {
             occasions,
-            go_on: moved || self.client.is_busy() || self.upstream.is_busy(),
+            go_on: moved
+                || self.client.is_busy()
+                || self.upstream.is_busy()
+                || self.silence.is_growing(now),
         }
     }
 
@@ -211,26 +213,12 @@ impl Watch {
     }
 }
 
-impl Allowance {
-    fn take(&mut self, now: Micros) -> bool {
-        let refilled = now.since(self.since).0 / REFILL.0;
-        if refilled > 0 {
-            self.since = now;
-            let refilled = u8::try_from(refilled).unwrap_or(BURST);
-            self.left = self.left.saturating_add(refilled).min(BURST);
-        }
-        let taken = self.left > 0;
-        self.left = self.left.saturating_sub(1);
-        taken
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::{TcpLast, TcpState};
+pub(super) mod testing {
+    use crate::event::{Micros, TcpInfo, TcpLast, TcpState};
 
-    fn calm() -> TcpInfo {
+    /// A reading with nothing wrong: a question and its answer, not long ago.
+    pub(in super::super) fn calm() -> TcpInfo {
         TcpInfo {
             state: TcpState::Established,
             rtt: Micros(20_000),
@@ -247,13 +235,24 @@ mod tests {
         }
     }
 
-    const fn last_ack(ack_received: Micros) -> TcpLast {
+    pub(in super::super) const fn last_ack(ack_received: Micros) -> TcpLast {
         TcpLast {
             data_sent: Micros(100_000),
             data_received: Micros(100_000),
             ack_received,
         }
     }
+
+    pub(in super::super) const fn seconds(seconds: u64) -> Micros {
+        Micros(seconds * 1_000_000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{calm, last_ack, seconds};
+    use super::*;
+    use crate::event::TcpLast;
 
     /// Bytes under way, and the last ACK so many seconds ago.
     fn waiting(since_ack: u64, retransmits: u64) -> TcpInfo {
@@ -263,10 +262,6 @@ mod tests {
             last: last_ack(seconds(since_ack)),
             ..calm()
         }
-    }
-
-    const fn seconds(seconds: u64) -> Micros {
-        Micros(seconds * 1_000_000)
     }
 
     /// The occasions of readings of the upstream's leg, one a second; the client's is calm.
@@ -379,6 +374,34 @@ mod tests {
             day.len()
         );
         assert!(day.len() > 8 * 60, "{}", day.len());
+    }
+
+    #[test]
+    fn a_server_that_acknowledges_and_does_not_answer_is_said_once() {
+        let mut policy = Policy::default();
+        let mut told = Vec::new();
+        // One question, at the start.
+        for second in 1..60 {
+            let asked = TcpInfo {
+                last: TcpLast {
+                    data_sent: seconds(second),
+                    data_received: seconds(second + 10),
+                    ack_received: seconds(second),
+                },
+                ..calm()
+            };
+            let readings = Readings {
+                client: Some(calm()),
+                upstream: Some(asked),
+            };
+            let verdict = policy.tick(seconds(second), second == 1, &readings);
+            told.extend(verdict.occasions.into_iter().flatten());
+            if !verdict.go_on {
+                assert_eq!(second, 5, "it looks on until then, and no longer");
+                break;
+            }
+        }
+        assert_eq!(told, [TcpOccasion::Unanswered(Leg::Upstream)]);
     }
 
     #[test]

@@ -66,6 +66,8 @@ fn trouble_below_is_a_line_and_calm_readings_are_none() {
         (TcpOccasion::WindowFull(Leg::Upstream), full),
         (TcpOccasion::Ended, calm()),
         (TcpOccasion::Ended, lost),
+        (TcpOccasion::Unanswered(Leg::Upstream), calm()),
+        (TcpOccasion::Answered(Leg::Upstream), calm()),
     ]);
     insta::assert_snapshot!(story.compact(), @r#"
     12:13:20.000                   · session of finspect 0.1.0 on linux x86_64  looking into finesse.example.com · secrets redacted
@@ -76,7 +78,10 @@ fn trouble_below_is_a_line_and_calm_readings_are_none() {
     12:13:27.000                #3 · TCP at this end  to the browser: RTT 20.4 ms ± 3.1 ms · to the server: no ACK for 6.200 s, RTT 20.4 ms ± 3.1 ms, 2 segments unacknowledged, 4 segments sent again in all
     "#);
     assert_eq!(story.compact(), story.pretty());
-    assert_eq!(story.render(Format::Json, Colour::Never).lines().count(), 8);
+    assert_eq!(
+        story.render(Format::Json, Colour::Never).lines().count(),
+        10
+    );
 }
 
 #[test]
