@@ -5,6 +5,7 @@ use crate::session::{At, Connection, Session, Socket};
 
 use super::clocks::Clocks;
 use super::loss::is_desktop;
+use super::unanswered::{self, Wait};
 
 /// An attempt that came to nothing.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +29,8 @@ pub enum Stage<'a> {
     Tls(Leg, &'a TlsFailure),
     /// The upgrade was answered with this status.
     Upgrade(u16),
+    /// The upgrade was not answered.
+    Unanswered(Wait),
     /// SASL failed with this condition.
     Auth(&'a str),
     /// Binding the resource failed with this condition.
@@ -55,6 +58,7 @@ impl<'a> Attempt<'a> {
         let stage = before_http(connection)
             .filter(|(at, stage)| !is_spare(session, connection, *at, stage, clocks))
             .or_else(|| upgrade(connection))
+            .or_else(|| unanswered::unanswered(session, connection, clocks))
             .or_else(|| {
                 let socket = connection.socket.as_ref().filter(|one| is_desktop(one))?;
                 login(socket)
@@ -84,6 +88,21 @@ impl<'a> Attempt<'a> {
         let socket = self.connection.socket.as_ref()?;
         socket.stream.user().map(str::to_lowercase)
     }
+}
+
+/// Whether a browser said in an alert that it does not accept a certificate, and never accepted one in that place.
+pub(super) fn is_certificate_refused(session: &Session, attempt: &Attempt<'_>) -> bool {
+    let alert = matches!(
+        attempt.stage,
+        Stage::Tls(
+            Leg::Client,
+            TlsFailure::AuthorityUnknown(_)
+                | TlsFailure::CertificateRejected(_)
+                | TlsFailure::BadDate(_)
+        )
+    );
+    let target = attempt.connection.target.as_ref();
+    alert && !target.is_some_and(|target| session.accepting().contains_key(target))
 }
 
 fn before_http(connection: &Connection) -> Option<(At, Stage<'_>)> {

@@ -30,7 +30,15 @@ impl Served {
                 continue;
             };
             let stream = &socket.stream;
+            let client = connection.client.map(|client| client.ip());
             let Some((bound, _)) = &stream.bound else {
+                // Where the sign-in is missing, answers to pings tell that there was one.
+                if stream.pings.to_server.answered > 0 {
+                    let clocks = clocks.for_user(stream.user());
+                    let lost = Loss::of(session, connection, clocks).map(|loss| loss.at);
+                    let sockets = all.by_client.entry(client).or_default();
+                    sockets.push((socket.opened, lost));
+                }
                 continue;
             };
             // A desktop is of use once it has seen the presence of `finesse`, if it ever does.
@@ -38,7 +46,6 @@ impl Served {
             let usable = present.map_or(*bound, |one| one.at.max(*bound));
             let user = stream.user().map(str::to_lowercase);
             let clocks = clocks.for_user(user.as_deref());
-            let client = connection.client.map(|client| client.ip());
             all.users.entry(client).or_default().insert(user.clone());
             if Attempt::of(session, connection, clocks).is_some() {
                 continue;

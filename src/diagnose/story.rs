@@ -6,7 +6,8 @@ use super::kin::Kin;
 use super::loss::{Loss, Word, is_desktop};
 use super::report::{Call, Finding, Mover, State, Story, Try, Who};
 use super::symptom::Symptom;
-use super::{moment, words};
+use super::unanswered::Wait;
+use super::{moment, signals, words};
 use crate::event::{DialFailure, Direction, Leg, Manner, Micros};
 use crate::session::{At, Connection};
 
@@ -39,6 +40,12 @@ pub(super) fn first(case: &Case<'_>) -> Option<Mover> {
             Who::Server,
             "HTTP",
             "it refused the credentials of REST calls with 401".to_owned(),
+        ),
+        Symptom::RestFailing(failing) => (
+            failing.first.at,
+            Who::Server,
+            "HTTP",
+            format!("REST calls began to fail, with {}", failing.first.status),
         ),
     };
     Some(Mover {
@@ -119,7 +126,8 @@ fn attempted(attempt: &Attempt<'_>) -> (At, Who, &'static str, String) {
         Stage::Refused(_) | Stage::Tls(Leg::Client, _) => (Who::Browser, "TLS"),
         Stage::Dial(failure) => dialled(failure),
         Stage::Tls(Leg::Upstream, _) => (Who::Server, "TLS"),
-        Stage::Upgrade(_) => (Who::Server, "HTTP"),
+        Stage::Upgrade(_) | Stage::Unanswered(Wait::Dropped) => (Who::Server, "HTTP"),
+        Stage::Unanswered(Wait::Long | Wait::Short) => (Who::Nobody, "HTTP"),
         Stage::Auth(_) | Stage::Bind(_) | Stage::StreamError(_) => (Who::Server, "XMPP"),
         Stage::NoFinesse => (Who::Nobody, "XMPP"),
         Stage::NoPresence(_) => (Who::Browser, "XMPP"),
@@ -149,6 +157,7 @@ pub(super) fn outcome(stage: &Stage<'_>) -> String {
         Stage::Tls(Leg::Client, failure) => format!("TLS with the browser failed: {failure}"),
         Stage::Tls(Leg::Upstream, failure) => format!("TLS with the server failed: {failure}"),
         Stage::Upgrade(status) => format!("the WebSocket was refused with {status}"),
+        Stage::Unanswered(_) => "no answer came to the request for a WebSocket".to_owned(),
         Stage::Auth(condition) => format!("the sign-in was refused ({condition})"),
         Stage::Bind(condition) => format!("the resource was refused ({condition})"),
         Stage::StreamError(condition) => format!("the stream was refused ({condition})"),
@@ -186,6 +195,7 @@ pub(super) fn story(case: &Case<'_>) -> Story {
     let calls = person.map_or(&[][..], |person| &person.calls);
     Story {
         served,
+        signals: signals::failed(case),
         tried: tried.collect(),
         out_of_service: case.incident.back.map(|back| back.time.since(began.time)),
         states: states
@@ -218,7 +228,7 @@ fn is_served(case: &Case<'_>) -> bool {
     let began = case.began();
     let own = match case.incident.symptoms.first() {
         Some(Symptom::NotObtained(attempt)) => Some(attempt.connection.id),
-        Some(Symptom::Unauthorized(_)) => None,
+        Some(Symptom::Unauthorized(_) | Symptom::RestFailing(_)) => None,
         _ => return true,
     };
     let agent = case.incident.agent.as_deref();
@@ -245,15 +255,11 @@ fn attempt(
     let user = socket.and_then(|socket| socket.stream.user());
     let foreign =
         user.is_some_and(|user| agent.is_some_and(|agent| !user.eq_ignore_ascii_case(agent)));
-    let unanswered = failed.is_none() && socket.is_none() && is_unanswered(connection);
-    if foreign || (failed.is_none() && socket.is_none() && !unanswered) {
+    if foreign || (failed.is_none() && socket.is_none()) {
         return None;
     }
     let outcome = failed.map_or_else(
         || {
-            if unanswered {
-                return "no answer came to the request for a WebSocket".to_owned();
-            }
             let bound = socket.and_then(|socket| socket.stream.bound.as_ref());
             match bound {
                 Some(_) if served => "signed in again".to_owned(),
@@ -270,12 +276,6 @@ fn attempt(
         success: failed.is_none() && socket.is_some_and(|one| one.stream.bound.is_some()),
         outcome,
     })
-}
-
-/// Whether a WebSocket was asked for, and the connection ended without any answer.
-fn is_unanswered(connection: &Connection) -> bool {
-    let mut open = connection.exchanges.open();
-    connection.first_end().is_some() && open.any(|one| one.upgrade && one.answered.is_none())
 }
 
 /// Connections among which attempts are looked for.

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use super::attempt::Attempt;
 use super::clocks::{AllClocks, Clocks};
+use super::failing::Failing;
 use super::kin::Kin;
 use super::loss::Loss;
 use super::refusals::Refusals;
+use super::unanswered::InVain;
 use crate::finesse::{Actor, Reason};
 use crate::session::{At, Connection, Service, Session, StateChange};
 
@@ -25,6 +27,8 @@ pub enum Symptom<'a> {
     Forced(&'a StateChange),
     /// REST did not accept the agent's credentials, again and again.
     Unauthorized(Refusals<'a>),
+    /// REST failed again and again.
+    RestFailing(Failing<'a>),
 }
 
 impl<'a> Symptom<'a> {
@@ -38,6 +42,7 @@ impl<'a> Symptom<'a> {
             Self::FinesseGone(_, at) => *at,
             Self::Forced(change) => change.at,
             Self::Unauthorized(refusals) => refusals.first.at,
+            Self::RestFailing(failing) => failing.first.at,
         }
     }
 
@@ -76,14 +81,13 @@ pub(super) fn by_agent<'a>(
         all.entry(user).or_default().push(symptom);
     };
     let kin = Kin::of(session);
+    let mut attempts = Vec::new();
     for connection in session.connections() {
         let socket = connection.socket.as_ref();
         let user = socket.and_then(|socket| socket.stream.user().map(str::to_lowercase));
         let clocks = clocks.for_user(user.as_deref());
         let attempt = Attempt::of(session, connection, clocks).filter(|one| !kin.is_foreign(one));
-        if let Some(attempt) = attempt {
-            add(attempt.user(), Symptom::NotObtained(attempt));
-        }
+        attempts.extend(attempt);
         let logged_in = attempt.is_none_or(|attempt| attempt.stage.is_logged_in());
         if let Some(loss) = Loss::of(session, connection, clocks).filter(|_| logged_in) {
             add(loss.user(), Symptom::Lost(loss));
@@ -95,6 +99,11 @@ pub(super) fn by_agent<'a>(
             }
         }
     }
+    let in_vain = InVain::of(&attempts);
+    attempts.retain(|one| !in_vain.is_nothing(one, clocks.for_user(None)));
+    for attempt in attempts {
+        add(attempt.user(), Symptom::NotObtained(attempt));
+    }
     for service in session.service().iter().filter(|one| !one.is_in()) {
         let socket = session.get(service.connection);
         let socket = socket.and_then(|one| one.socket.as_ref());
@@ -103,6 +112,9 @@ pub(super) fn by_agent<'a>(
     }
     for refusals in Refusals::of(session, clocks.for_user(None)) {
         add(refusals.user(), Symptom::Unauthorized(refusals));
+    }
+    for failing in Failing::of(session, clocks.for_user(None)) {
+        add(failing.user(), Symptom::RestFailing(failing));
     }
     for agent in session.agents() {
         let clocks = clocks.for_user(Some(&agent.user));

@@ -46,6 +46,9 @@ pub(super) struct Window {
 impl Window {
     /// The stretch in which an incident's cause struck; `None` where nobody suffered it against his wish.
     pub(super) fn of(subject: &Subject<'_>, incident: &Incident<'_>) -> Option<Self> {
+        if incident.is_beside() {
+            return None;
+        }
         let first = incident.symptoms.first()?;
         let (from, to) = match first {
             Symptom::Lost(loss) if loss.is_voluntary() => return None,

@@ -38,6 +38,7 @@ fn root(case: &Case<'_>, change: &StateChange) -> Option<(At, ConnectionId)> {
             Symptom::NotObtained(attempt) => attempt.connection.id,
             Symptom::OutOfService(service) => service.connection,
             Symptom::FinesseGone(connection, _) => connection.id,
+            Symptom::RestFailing(failing) => failing.connection,
             Symptom::Forced(_) | Symptom::Unauthorized(_) => return None,
         };
         Some((symptom.at(), on))

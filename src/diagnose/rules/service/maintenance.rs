@@ -77,7 +77,10 @@ fn began(case: &Case<'_>) -> Option<(At, How)> {
         Symptom::Lost(loss) => left(case, loss),
         Symptom::OutOfService(service) => Some((service.at, How::Orderly)),
         Symptom::FinesseGone(_, at) => Some((*at, How::Orderly)),
-        Symptom::NotObtained(_) | Symptom::Forced(_) | Symptom::Unauthorized(_) => None,
+        Symptom::NotObtained(_)
+        | Symptom::Forced(_)
+        | Symptom::Unauthorized(_)
+        | Symptom::RestFailing(_) => None,
     }
 }
 
