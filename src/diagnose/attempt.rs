@@ -5,6 +5,7 @@ use crate::session::{At, Connection, End, Session, Socket};
 
 use super::clocks::Clocks;
 use super::loss::{Word, first_word, is_desktop};
+use super::unanswered::{self, Wait};
 
 /// An attempt that came to nothing.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +29,8 @@ pub enum Stage<'a> {
     Tls(Leg, &'a TlsFailure),
     /// The upgrade was answered with this status.
     Upgrade(u16),
+    /// The upgrade was not answered.
+    Unanswered(Wait),
     /// SASL failed with this condition.
     Auth(&'a str),
     /// Binding the resource failed with this condition.
@@ -57,6 +60,7 @@ impl<'a> Attempt<'a> {
         let stage = before_http(connection)
             .filter(|(at, stage)| !is_spare(session, connection, *at, stage, clocks))
             .or_else(|| upgrade(connection))
+            .or_else(|| unanswered::unanswered(session, connection, clocks))
             .or_else(|| given_up(connection, clocks))
             .or_else(|| {
                 let socket = connection.socket.as_ref().filter(|one| is_desktop(one))?;
@@ -87,6 +91,21 @@ impl<'a> Attempt<'a> {
         let socket = self.connection.socket.as_ref()?;
         socket.stream.user().map(str::to_lowercase)
     }
+}
+
+/// Whether a browser said in an alert that it does not accept a certificate, and never accepted one in that place.
+pub(super) fn is_certificate_refused(session: &Session, attempt: &Attempt<'_>) -> bool {
+    let alert = matches!(
+        attempt.stage,
+        Stage::Tls(
+            Leg::Client,
+            TlsFailure::AuthorityUnknown(_)
+                | TlsFailure::CertificateRejected(_)
+                | TlsFailure::BadDate(_)
+        )
+    );
+    let target = attempt.connection.target.as_ref();
+    alert && !target.is_some_and(|target| session.accepting().contains_key(target))
 }
 
 fn before_http(connection: &Connection) -> Option<(At, Stage<'_>)> {
@@ -149,40 +168,26 @@ const fn is_signed_in(socket: &Socket) -> bool {
         || stream.pings.to_server.sent > 0
 }
 
-/// A request for a WebSocket, or a login, whose last step was longer ago than clients are patient when the client left.
+/// A login whose last step was longer ago than clients are patient when the client left.
 fn given_up<'a>(connection: &Connection, clocks: &Clocks) -> Option<(At, Stage<'a>)> {
-    let (last, over) = match &connection.socket {
-        None => {
-            let mut open = connection.exchanges.open();
-            let asked = open.find(|one| one.upgrade && one.answered.is_none())?;
-            (asked.asked, left(connection.first_end()?)?)
-        }
-        Some(socket) => {
-            let begun = is_desktop(socket) && !socket.target.is_empty();
-            let stream = socket
-                .stream
-                .auth_failed
-                .is_none()
-                .then_some(&socket.stream);
-            let stream = stream.filter(|_| begun && !is_signed_in(socket))?;
-            let over = match first_word(connection, socket)? {
-                (at, Word::Goodbye) => at,
-                (at, Word::Close(close)) if close.direction == Direction::ToServer => at,
-                (_, Word::End(end)) => left(end)?,
-                _ => return None,
-            };
-            let auth = stream.auth.as_ref().map(|(at, ..)| *at);
-            let asked = stream.asked(Direction::ToServer).last().map(|(at, _)| *at);
-            let opened = [stream.opened.to_server, stream.opened.to_client];
-            let steps = [auth, stream.authenticated, asked, connection.last.to_client];
-            let steps = steps.into_iter().chain(opened).flatten();
-            let last = steps.filter(|at| *at <= over).max();
-            (
-                last.map_or(socket.opened, |last| last.max(socket.opened)),
-                over,
-            )
-        }
+    let socket = connection.socket.as_ref().filter(|one| is_desktop(one))?;
+    let stream = &socket.stream;
+    if socket.target.is_empty() || stream.auth_failed.is_some() || is_signed_in(socket) {
+        return None;
+    }
+    let over = match first_word(connection, socket)? {
+        (at, Word::Goodbye) => at,
+        (at, Word::Close(close)) if close.direction == Direction::ToServer => at,
+        (_, Word::End(end)) => left(end)?,
+        _ => return None,
     };
+    let auth = stream.auth.as_ref().map(|(at, ..)| *at);
+    let asked = stream.asked(Direction::ToServer).last().map(|(at, _)| *at);
+    let opened = [stream.opened.to_server, stream.opened.to_client];
+    let steps = [auth, stream.authenticated, asked, connection.last.to_client];
+    let steps = steps.into_iter().chain(opened).flatten();
+    let last = steps.filter(|at| *at <= over).max();
+    let last = last.map_or(socket.opened, |last| last.max(socket.opened));
     let waited = over.time.since(last.time);
     (waited >= clocks.patience).then_some((last, Stage::GivenUp(waited)))
 }

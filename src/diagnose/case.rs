@@ -12,6 +12,7 @@ use super::index::Index;
 use super::loss::Loss;
 use super::path::{self, Path};
 use super::rule::Role;
+use super::unanswered::Wait;
 use super::words;
 
 /// An incident, and the session around it.
@@ -67,7 +68,7 @@ impl<'a> Case<'a> {
     pub fn given_up(&self) -> Option<(&Attempt<'a>, Micros, Path)> {
         let mut attempts = self.incident.attempts().filter(|_| self.loss().is_none());
         attempts.find_map(|attempt| match attempt.stage {
-            Stage::GivenUp(waited) => {
+            Stage::GivenUp(waited) | Stage::Unanswered(Wait::Long(waited)) => {
                 let from = attempt.at.time;
                 let until = Micros(from.0.saturating_add(waited.0));
                 let path = path::between(attempt.connection, Leg::Upstream, from, until);
@@ -151,6 +152,13 @@ impl<'a> Case<'a> {
         let all = self.clocks.interval;
         let interval = own.map_or(all, |own| own.min(all));
         Micros(interval.0.saturating_mul(seconds) / 10)
+    }
+
+    /// Whether two pings of the desktop were overdue when its socket was lost.
+    #[must_use]
+    pub fn is_quiet(&self, loss: &Loss<'_>) -> bool {
+        let quiet = loss.heard().map(|heard| loss.over.time.since(heard.time));
+        quiet.is_some_and(|quiet| quiet >= self.seconds_on(loss, 20))
     }
 
     /// Why nothing that is said of this incident can be sure: events are missing around its beginning.

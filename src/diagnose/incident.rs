@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use crate::event::Micros;
 use crate::session::{At, Connection, Session, StateChange};
 
-use super::attempt::{Attempt, Stage};
+use super::attempt::{Attempt, Stage, is_certificate_refused};
 use super::clocks::{AllClocks, Clocks};
+use super::failing::{Failing, earliest};
 use super::loss::Loss;
 use super::refusals::Refusals;
 use super::served::{Adopters, Served};
@@ -39,6 +40,13 @@ impl<'a> Incident<'a> {
         })
     }
 
+    /// Whether nothing was out of service: what was wrong stood beside a socket that served.
+    #[must_use]
+    pub fn is_beside(&self) -> bool {
+        let attempts = self.attempts().count() == self.symptoms.len();
+        attempts && self.back == Some(self.began())
+    }
+
     /// Sockets that were lost or left, in order.
     pub fn losses(&self) -> impl Iterator<Item = &Loss<'a>> {
         self.symptoms.iter().filter_map(|symptom| match symptom {
@@ -59,6 +67,14 @@ impl<'a> Incident<'a> {
     pub fn refusals(&self) -> impl Iterator<Item = &Refusals<'a>> {
         self.symptoms.iter().filter_map(|symptom| match symptom {
             Symptom::Unauthorized(refusals) => Some(refusals),
+            _ => None,
+        })
+    }
+
+    /// Runs of REST calls that failed, in order.
+    pub fn failing(&self) -> impl Iterator<Item = &Failing<'a>> {
+        self.symptoms.iter().filter_map(|symptom| match symptom {
+            Symptom::RestFailing(failing) => Some(failing),
             _ => None,
         })
     }
@@ -124,16 +140,39 @@ fn of_agent<'a>(
     mut symptoms: Vec<Symptom<'a>>,
 ) -> Vec<Incident<'a>> {
     let mut incidents = Vec::new();
+    let mut beside: Vec<Incident<'a>> = Vec::new();
     symptoms.sort_by_key(Symptom::at);
     for symptom in symptoms {
         match symptom {
             Symptom::NotObtained(attempt) if served.beside(&attempt) => {
-                along(&mut incidents, symptom);
+                if along(&mut incidents, symptom) || !is_certificate_refused(session, &attempt) {
+                    continue;
+                }
+                // A browser tries again; each place is told of once.
+                let known = beside.iter_mut();
+                let mut known = known.filter(|one| is_at_same_place(one, &attempt));
+                match known.next() {
+                    Some(incident) => incident.symptoms.push(symptom),
+                    None => beside.push(Incident {
+                        agent: whom.0.clone(),
+                        of_gadgets: whom.1,
+                        clocks: *clocks,
+                        symptoms: vec![symptom],
+                        back: Some(attempt.at),
+                    }),
+                }
             }
             _ => join(session, served, clocks, whom, &mut incidents, symptom),
         }
     }
+    incidents.append(&mut beside);
     incidents
+}
+
+fn is_at_same_place(incident: &Incident<'_>, attempt: &Attempt<'_>) -> bool {
+    let target = attempt.connection.target.as_ref();
+    let mut others = incident.attempts();
+    others.any(|one| one.connection.target.as_ref() == target)
 }
 
 /// Puts a symptom into the incident that it belongs to: the one that is not over when it begins, or that it follows from.
@@ -173,12 +212,12 @@ fn join<'a>(
 }
 
 /// Adds what takes no service away by itself to the incident that goes on, if one does.
-fn along<'a>(incidents: &mut [Incident<'a>], symptom: Symptom<'a>) {
+fn along<'a>(incidents: &mut [Incident<'a>], symptom: Symptom<'a>) -> bool {
     let at = symptom.at();
     let last = incidents.last_mut();
-    if let Some(incident) = last.filter(|one| one.back.is_none_or(|back| at <= back)) {
-        incident.symptoms.push(symptom);
-    }
+    let last = last.filter(|one| one.back.is_none_or(|back| at <= back));
+    last.map(|incident| incident.symptoms.push(symptom))
+        .is_some()
 }
 
 /// Whether a symptom follows from what was wrong before: a state that the system takes from a lost desktop (`finesse.md`
@@ -209,10 +248,11 @@ fn back(session: &Session, served: &Served, whom: &Whom, symptom: &Symptom<'_>) 
     match symptom {
         Symptom::Lost(loss) if loss.is_voluntary() => Some(loss.at),
         Symptom::Forced(change) => Some(change.at),
-        // No success of REST is remembered: refusals that do not go on are over.
         Symptom::Unauthorized(refusals) => {
-            let again = served.after(whom, refusals.first.at);
-            again.or(Some(refusals.last.at))
+            earliest(refusals.over, served.after(whom, refusals.last.at))
+        }
+        Symptom::RestFailing(failing) => {
+            earliest(failing.over, served.after(whom, failing.last.at))
         }
         Symptom::Lost(loss) => served.after(whom, loss.at),
         Symptom::NotObtained(attempt) => match attempt.stage {
@@ -221,7 +261,10 @@ fn back(session: &Session, served: &Served, whom: &Whom, symptom: &Symptom<'_>) 
             _ => served.after(whom, attempt.at),
         },
         Symptom::OutOfService(service) => {
-            let mut later = session.service().iter();
+            let mut later = session
+                .service()
+                .iter()
+                .filter(|one| one.host == service.host);
             let again = later.find(|one| one.at > service.at && one.is_in());
             // The other node may serve before this one does.
             let again = again.map(|one| one.at);

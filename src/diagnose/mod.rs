@@ -10,6 +10,7 @@ pub mod case;
 pub mod chart;
 mod clocks;
 mod compete;
+pub mod failing;
 pub mod findings;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
@@ -30,12 +31,14 @@ pub mod report;
 pub mod rule;
 pub mod rules;
 mod served;
+pub mod signals;
 mod story;
 pub mod symptom;
 #[cfg(test)]
 mod testing;
 mod together;
 mod tunnels;
+mod unanswered;
 pub mod warnings;
 pub mod words;
 

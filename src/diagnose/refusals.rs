@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::session::{Failure, Session};
+use crate::session::{At, Failure, Session, is_call};
 
 use super::clocks::Clocks;
 
-/// A run of REST calls of one user that were answered with 401.
+/// A run of REST calls of one user that were answered with 401, none with success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusals<'a> {
     /// The first of them.
@@ -15,6 +15,10 @@ pub struct Refusals<'a> {
     pub last: &'a Failure,
     /// How many there were.
     pub times: u64,
+    /// The first call of this user that succeeded afterwards.
+    pub over: Option<At>,
+    /// Whether one of them signs an agent in.
+    signs_in: bool,
 }
 
 impl<'a> Refusals<'a> {
@@ -31,16 +35,28 @@ impl<'a> Refusals<'a> {
                 first: failure,
                 last: failure,
                 times: 0,
+                over: None,
+                signs_in: false,
             };
-            let run = open.entry(user(&failure.target)).or_insert(begun);
-            if failure.at.time.since(run.last.at.time) > clocks.seconds(TOGETHER) {
+            let user = user(&failure.target);
+            let succeeded = |after| success(session, user.as_deref(), after);
+            let run = open.entry(user.clone()).or_insert(begun);
+            run.over = succeeded(run.last.at).filter(|at| *at < failure.at);
+            let quiet = failure.at.time.since(run.last.at.time);
+            if run.over.is_some() || quiet > clocks.seconds(TOGETHER) {
                 runs.push(std::mem::replace(run, begun));
             }
             run.last = failure;
             run.times += 1;
+            run.signs_in |= is_sign_in(failure);
         }
         runs.extend(open.into_values());
-        runs.retain(|run| run.goes_on(clocks));
+        for run in &mut runs {
+            run.over = run
+                .over
+                .or_else(|| success(session, run.user().as_deref(), run.last.at));
+        }
+        runs.retain(|run| run.goes_on(clocks) || run.keeps_out(session));
         runs
     }
 
@@ -59,13 +75,43 @@ impl<'a> Refusals<'a> {
         };
         self.times >= often && lasted >= clocks.seconds(LONG)
     }
+
+    /// Whether somebody who was not signed in was refused, and nothing of him succeeded afterwards.
+    fn keeps_out(&self, session: &Session) -> bool {
+        let user = self.user();
+        let own = session
+            .agents()
+            .filter(|one| user.as_ref().is_none_or(|user| *user == one.user));
+        let mut sockets = own.flat_map(|one| &one.sockets);
+        let serves = sockets.any(|(bound, id)| {
+            let closed = session.get(*id).and_then(|one| one.closed.as_ref());
+            *bound > self.last.at || closed.is_none_or(|(at, _)| *at > self.first.at)
+        });
+        self.signs_in && self.over.is_none() && !serves
+    }
+}
+
+/// The first call of this user, or of anybody, that succeeded after that moment.
+fn success(session: &Session, user: Option<&str>, after: At) -> Option<At> {
+    let mut later = session.rest().successes.after(after);
+    let found = later.find(|one| user.is_none() || one.user.as_deref() == user)?;
+    Some(found.at)
 }
 
 /// Whether the API itself says that it does not know the caller; `SystemInfo` needs no sign-in on a LAN.
 pub(super) fn is_refusal(failure: &Failure) -> bool {
-    failure.status == 401
-        && failure.target.contains("/finesse/api/")
-        && !failure.target.contains("/SystemInfo")
+    failure.status == 401 && is_call(&failure.target)
+}
+
+/// Whether it is a call by which an agent signs in, and no browser's that asks first whether it needs credentials.
+fn is_sign_in(failure: &Failure) -> bool {
+    let path = failure.target.split(['?', '#']).next().unwrap_or_default();
+    let below = path.split_once("/finesse/api/User/").map(|(_, id)| id);
+    let page = match below {
+        Some(user) => !user.trim_end_matches('/').contains('/'),
+        None => path.trim_end_matches('/').ends_with("/auth"),
+    };
+    page && (failure.method == "PUT" || failure.credentials)
 }
 
 /// The user of `…/finesse/api/User/ID` and of what is below it.

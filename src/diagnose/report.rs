@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::rule::{Confidence, Severity};
+use super::signals::SignalFailed;
 use crate::event::{ConnectionId, Gap, Micros};
 
 /// A diagnosis of one recording, or of several on one clock.
@@ -232,6 +233,9 @@ pub enum Who {
 pub struct Story {
     /// Whether the agent had service when it began; if not, it began with an attempt to get some.
     pub served: bool,
+    /// Which of Finesse's three health signals failed, in order: the first is the one that failed first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub signals: Vec<SignalFailed>,
     /// What the client tried, in order.
     pub tried: Vec<Try>,
     /// How long until service was back.

@@ -6,7 +6,8 @@ use super::kin::{Kin, is_imported};
 use super::loss::{Loss, Word, is_desktop};
 use super::report::{Call, Finding, Mover, State, Story, Try, Who};
 use super::symptom::Symptom;
-use super::{moment, words};
+use super::unanswered::Wait;
+use super::{moment, signals, words};
 use crate::event::{DialFailure, Direction, Leg, Manner, Micros};
 use crate::session::{At, Connection, Socket};
 
@@ -45,6 +46,12 @@ pub(super) fn first(case: &Case<'_>) -> Option<Mover> {
             Who::Server,
             "HTTP",
             "it refused the credentials of REST calls with 401".to_owned(),
+        ),
+        Symptom::RestFailing(failing) => (
+            failing.first.at,
+            Who::Server,
+            "HTTP",
+            format!("REST calls began to fail, with {}", failing.first.status),
         ),
     };
     Some(Mover {
@@ -125,9 +132,9 @@ fn attempted(attempt: &Attempt<'_>) -> (At, Who, &'static str, String) {
         Stage::Refused(_) | Stage::Tls(Leg::Client, _) => (Who::Browser, "TLS"),
         Stage::Dial(failure) => dialled(failure),
         Stage::Tls(Leg::Upstream, _) => (Who::Server, "TLS"),
-        Stage::Upgrade(_) => (Who::Server, "HTTP"),
+        Stage::Upgrade(_) | Stage::Unanswered(Wait::Dropped) => (Who::Server, "HTTP"),
+        Stage::Unanswered(Wait::Long(_) | Wait::Short) => (Who::Nobody, "HTTP"),
         Stage::Auth(_) | Stage::Bind(_) | Stage::StreamError(_) => (Who::Server, "XMPP"),
-        Stage::GivenUp(_) if attempt.connection.socket.is_none() => (Who::Nobody, "HTTP"),
         Stage::GivenUp(_) | Stage::NoFinesse => (Who::Nobody, "XMPP"),
         Stage::NoPresence(_) => (Who::Browser, "XMPP"),
     };
@@ -156,6 +163,7 @@ pub(super) fn outcome(stage: &Stage<'_>) -> String {
         Stage::Tls(Leg::Client, failure) => format!("TLS with the browser failed: {failure}"),
         Stage::Tls(Leg::Upstream, failure) => format!("TLS with the server failed: {failure}"),
         Stage::Upgrade(status) => format!("the WebSocket was refused with {status}"),
+        Stage::Unanswered(_) => "no answer came to the request for a WebSocket".to_owned(),
         Stage::Auth(condition) => format!("the sign-in was refused ({condition})"),
         Stage::Bind(condition) => format!("the resource was refused ({condition})"),
         Stage::StreamError(condition) => format!("the stream was refused ({condition})"),
@@ -197,6 +205,7 @@ pub(super) fn story(case: &Case<'_>) -> Story {
     let calls = person.map_or(&[][..], |person| &person.calls);
     Story {
         served,
+        signals: signals::failed(case),
         tried: tried.collect(),
         out_of_service: case.incident.back.map(|back| back.time.since(began.time)),
         states: states
@@ -229,7 +238,7 @@ fn is_served(case: &Case<'_>) -> bool {
     let began = case.began();
     let own = match case.incident.symptoms.first() {
         Some(Symptom::NotObtained(attempt)) => Some(attempt.connection.id),
-        Some(Symptom::Unauthorized(_)) => None,
+        Some(Symptom::Unauthorized(_) | Symptom::RestFailing(_)) => None,
         _ => return true,
     };
     let agent = case.incident.agent.as_deref();
@@ -261,15 +270,14 @@ fn attempt(
     let beside =
         socket.is_some_and(|one| one.stream.connected().is_some() && of_gadgets(one) != lost);
     let foreign = others || beside;
-    let unanswered = unanswered(connection, !is_imported(case.session))
-        .filter(|_| failed.is_none() && socket.is_none());
-    if foreign || (failed.is_none() && socket.is_none() && unanswered.is_none()) {
+    let undialled = !is_imported(case.session) && connection.is_unanswered();
+    if foreign || (failed.is_none() && socket.is_none() && !undialled) {
         return None;
     }
     let outcome = failed.map_or_else(
         || {
-            if let Some(what) = unanswered {
-                return what.to_owned();
+            if undialled && socket.is_none() {
+                return "the server never answered the dial".to_owned();
             }
             let bound = socket.and_then(|socket| socket.stream.bound.as_ref());
             match bound {
@@ -287,15 +295,6 @@ fn attempt(
         success: failed.is_none() && socket.is_some_and(|one| one.stream.bound.is_some()),
         outcome,
     })
-}
-
-/// What never came on a connection, where nothing says that it failed: its browser may have lost patience before.
-fn unanswered(connection: &Connection, dials_are_told: bool) -> Option<&'static str> {
-    let mut open = connection.exchanges.open();
-    if connection.first_end().is_some() && open.any(|one| one.upgrade && one.answered.is_none()) {
-        return Some("no answer came to the request for a WebSocket");
-    }
-    (dials_are_told && connection.is_unanswered()).then_some("the server never answered the dial")
 }
 
 /// Connections among which attempts are looked for.

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use super::attempt::Attempt;
 use super::clocks::{AllClocks, Clocks};
+use super::failing::Failing;
 use super::kin::Kin;
 use super::loss::Loss;
 use super::refusals::Refusals;
 use super::tunnels::Tunnels;
+use super::unanswered::InVain;
 use crate::finesse::{Actor, Reason};
 use crate::session::{At, Connection, Presence, Service, Session, StateChange};
 
@@ -28,6 +30,8 @@ pub enum Symptom<'a> {
     Forced(&'a StateChange),
     /// REST did not accept the agent's credentials, again and again.
     Unauthorized(Refusals<'a>),
+    /// REST failed again and again.
+    RestFailing(Failing<'a>),
 }
 
 impl<'a> Symptom<'a> {
@@ -42,6 +46,7 @@ impl<'a> Symptom<'a> {
             Self::GadgetsGone(_, presence) => presence.at,
             Self::Forced(change) => change.at,
             Self::Unauthorized(refusals) => refusals.first.at,
+            Self::RestFailing(failing) => failing.first.at,
         }
     }
 
@@ -84,6 +89,7 @@ pub(super) fn by_agent<'a>(
         all.entry((user, gadgets)).or_default().push(symptom);
     };
     let kin = Kin::of(session);
+    let mut attempts = Vec::new();
     for connection in session.connections() {
         let socket = connection.socket.as_ref();
         let user = socket.and_then(|socket| socket.stream.user().map(str::to_lowercase));
@@ -91,8 +97,7 @@ pub(super) fn by_agent<'a>(
         let of_gadgets = |at| tunnels.failed_alone(connection, user.as_deref(), at, clocks);
         let attempt = Attempt::of(session, connection, clocks).filter(|one| !kin.is_foreign(one));
         if let Some(attempt) = attempt {
-            let of_gadgets = of_gadgets(attempt.at);
-            hit(attempt.user(), of_gadgets, Symptom::NotObtained(attempt));
+            attempts.push((attempt, of_gadgets(attempt.at)));
         }
         let logged_in = attempt.is_none_or(|attempt| attempt.stage.is_logged_in());
         if let Some(loss) = Loss::of(session, connection, clocks).filter(|_| logged_in) {
@@ -107,6 +112,12 @@ pub(super) fn by_agent<'a>(
             }
         }
     }
+    let in_vain = InVain::of(attempts.iter().map(|(attempt, _)| attempt));
+    for (attempt, of_gadgets) in attempts {
+        if !in_vain.is_nothing(&attempt, clocks.for_user(None)) {
+            hit(attempt.user(), of_gadgets, Symptom::NotObtained(attempt));
+        }
+    }
     let mut add = |user, symptom| hit(user, false, symptom);
     for service in session.service().iter().filter(|one| !one.is_in()) {
         let socket = session.get(service.connection);
@@ -116,6 +127,9 @@ pub(super) fn by_agent<'a>(
     }
     for refusals in Refusals::of(session, clocks.for_user(None)) {
         add(refusals.user(), Symptom::Unauthorized(refusals));
+    }
+    for failing in Failing::of(session, clocks.for_user(None)) {
+        add(failing.user(), Symptom::RestFailing(failing));
     }
     for agent in session.agents() {
         let clocks = clocks.for_user(Some(&agent.user));

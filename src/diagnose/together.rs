@@ -47,7 +47,8 @@ pub(super) struct Window {
 impl Window {
     /// The stretch in which an incident's cause struck; `None` where nobody suffered it against his wish.
     pub(super) fn of(subject: &Subject<'_>, incident: &Incident<'_>) -> Option<Self> {
-        let first = incident.symptoms.first().filter(|_| !incident.of_gadgets)?;
+        let of_desktop = !incident.of_gadgets && !incident.is_beside();
+        let first = incident.symptoms.first().filter(|_| of_desktop)?;
         let (from, to) = match first {
             Symptom::Lost(loss) if loss.is_voluntary() => return None,
             Symptom::Forced(_) => return None,
@@ -126,6 +127,10 @@ impl<'a> One<'a> {
                 .get(self.subject)?
                 .session
                 .get(service.connection)?,
+            Symptom::RestFailing(failing) => subjects
+                .get(self.subject)?
+                .session
+                .get(failing.connection)?,
             Symptom::Forced(_) | Symptom::Unauthorized(_) => return None,
         };
         Some(&connection.target.as_ref()?.host)

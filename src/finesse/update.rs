@@ -34,6 +34,19 @@ impl Update {
         Some(Self::read(stanza.get(at..)?))
     }
 
+    /// An object of the REST API as if a notification had told of it.
+    #[must_use]
+    pub fn of_object(xml: &str) -> Self {
+        Self::read(&format!("<Update><data>{xml}</data></Update>"))
+    }
+
+    /// The text of the first element in `data` of that name.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> Option<&str> {
+        let found = self.facts.iter().find(|(fact, _)| fact == name);
+        found.map(|(_, text)| text.as_str())
+    }
+
     fn read(xml: &str) -> Self {
         let mut update = Self::default();
         let mut reader = Reader::from_str(xml);
@@ -181,6 +194,7 @@ const TELLING: &[&str] = &[
     "toAddress",
     "finesseMMode",
     "ctiMMode",
+    "lastCTIHeartbeatStatus",
 ];
 /// A line has room for this many facts.
 const FACTS: usize = 8;

@@ -34,6 +34,8 @@ pub struct Exchange {
     pub answered: Option<(At, u16)>,
     /// Whether it asks for a WebSocket.
     pub upgrade: bool,
+    /// Whether it carries credentials (RFC 9110 section 11.6.2).
+    pub credentials: bool,
     /// When the access token that it carries expires, in seconds since the Unix epoch by its issuer's clock.
     pub token_expires: Option<i64>,
 }
@@ -51,6 +53,10 @@ pub struct Failure {
     pub target: String,
     /// Whether a WebSocket was asked for.
     pub upgrade: bool,
+    /// Whether the request carried credentials.
+    pub credentials: bool,
+    /// Finesse's own name of the error (`ErrorType`), where the body was seen; only among those of all REST.
+    pub error: Option<String>,
     /// How long the access token of the request had been expired by the server's clock, if it had.
     pub token_expired: Option<Micros>,
     /// Where the client is sent instead.
@@ -67,6 +73,8 @@ impl Failure {
             method: exchange.method.clone(),
             target: exchange.target.clone(),
             upgrade: exchange.upgrade,
+            credentials: exchange.credentials,
+            error: None,
             token_expired: expired.map(|seconds| Micros(seconds.saturating_mul(1_000_000))),
             location: field(&answer.headers, "location"),
         }
@@ -96,6 +104,7 @@ impl Exchanges {
                     asked: at,
                     answered: None,
                     upgrade: asks_for_websocket(&head.headers),
+                    credentials: field(&head.headers, "authorization").is_some(),
                     token_expires: token_expires(&head.headers),
                 });
             }

@@ -12,12 +12,16 @@ pub struct Service {
     pub at: At,
     /// On which connection.
     pub connection: ConnectionId,
+    /// Whose word it is; empty where that was not seen.
+    pub host: String,
     /// `IN_SERVICE`, `OUT_OF_SERVICE` and the like.
     pub status: String,
     /// Why, in its words.
     pub reason: Option<String>,
     /// Whether Finesse or the CTI server is in maintenance mode.
     pub maintenance: bool,
+    /// Whether the CTI server's last heartbeat failed (`lastCTIHeartbeatStatus`).
+    pub heartbeat_failed: bool,
 }
 
 /// Who issued a server's certificate that was accepted.
@@ -36,6 +40,12 @@ impl Service {
     #[must_use]
     pub fn is_in(&self) -> bool {
         self.status.eq_ignore_ascii_case("IN_SERVICE")
+    }
+
+    /// Whether another one tells nothing new.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        let told = |one: &Self| (one.is_in(), one.maintenance, one.heartbeat_failed);
+        told(self) == told(other)
     }
 }
 

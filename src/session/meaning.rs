@@ -1,7 +1,7 @@
 //! What HTTP, stanzas and handshakes say beyond their own connection: of agents, of Finesse, of a server.
 
 use super::kept::clip;
-use super::{Agent, At, Issuer, Service, Session, StateChange, exchange};
+use super::{Agent, At, Issuer, Service, Session, StateChange, exchange, rest};
 use crate::event::{CertificateFacts, ConnectionId, Event, EventKind, StanzaKind, XmppStanza};
 use crate::finesse::{self, Reason, Update};
 
@@ -17,9 +17,16 @@ impl Session {
         let Some(connection) = self.connections.get(&id).filter(|_| when == wanted) else {
             return;
         };
-        if let Some(exchange) = connection.exchanges.get(number) {
+        let exchange = connection.exchanges.get(number);
+        if let Some(exchange) = exchange {
             self.rest.take(event, connection, exchange, at);
         }
+        let told = exchange.filter(|one| rest::is_poll(one)).and_then(|one| {
+            let (EventKind::HttpBody(body), Some(_)) = (&event.kind, one.answered) else {
+                return None;
+            };
+            Some(Update::of_object(body.content.text()?))
+        });
         if let (EventKind::HttpResponse(head), Some(target)) = (&event.kind, &connection.target)
             && let Some(date) = exchange::field(&head.headers, "date")
             // What a cache has kept has the date of then (RFC 9111 section 5.1).
@@ -28,6 +35,14 @@ impl Session {
             let wall = self.wall.as_ref().map(|wall| wall.at(at.time));
             if let Some(wall) = wall {
                 self.server_clocks.answered(&target.host, &date, at, wall);
+            }
+        }
+        if let Some(service) = told.and_then(|told| self.service_told(id, at, &told)) {
+            // Desktops ask again and again; what is new is remembered.
+            let mut known = self.service.iter().rev();
+            let known = known.find(|one| one.host == service.host);
+            if !known.is_some_and(|known| known.says_the_same(&service)) {
+                self.service.keep(service);
             }
         }
     }
@@ -60,22 +75,10 @@ impl Session {
         if let Some(request_id) = &update.request_id {
             self.rest.pairs.echoed(request_id, at);
         }
-        let fact = |name: &str| {
-            let found = update.facts.iter().find(|(fact, _)| fact == name);
-            found.map(|(_, text)| text.clone())
-        };
+        let fact = |name: &str| update.fact(name).map(str::to_owned);
         let object = update.object.as_deref().unwrap_or_default();
         if object.eq_ignore_ascii_case("systemInfo") {
-            if let Some(status) = fact("status") {
-                let service = Service {
-                    at,
-                    connection: id,
-                    status,
-                    reason: fact("statusReason"),
-                    maintenance: ["finesseMMode", "ctiMMode"]
-                        .iter()
-                        .any(|name| fact(name).is_some_and(|mode| is_on(&mode))),
-                };
+            if let Some(service) = self.service_told(id, at, update) {
                 self.service.keep(service);
             }
         } else if object.eq_ignore_ascii_case("user") {
@@ -118,6 +121,25 @@ impl Session {
         if own || self.agents.contains_key(&user) {
             self.of_agent(&user, say);
         }
+    }
+
+    /// What Finesse says of itself in a `SystemInfo`.
+    fn service_told(&self, id: ConnectionId, at: At, told: &Update) -> Option<Service> {
+        let target = self
+            .connections
+            .get(&id)
+            .and_then(|one| one.target.as_ref());
+        let modes = ["finesseMMode", "ctiMMode"];
+        let heartbeat = told.fact("lastCTIHeartbeatStatus");
+        Some(Service {
+            at,
+            connection: id,
+            host: target.map(|one| one.host.clone()).unwrap_or_default(),
+            status: told.fact("status")?.to_owned(),
+            reason: told.fact("statusReason").map(str::to_owned),
+            maintenance: modes.iter().any(|name| told.fact(name).is_some_and(is_on)),
+            heartbeat_failed: heartbeat.is_some_and(|one| one.eq_ignore_ascii_case("failure")),
+        })
     }
 
     /// A server's certificate was accepted.

@@ -2,7 +2,7 @@
 //! and which event followed which request.
 
 use super::kept::{Kept, clip};
-use super::{At, Connection, Exchange, Failure, Grant};
+use super::{At, Connection, Exchange, Failure, Grant, Successes};
 use crate::event::{ConnectionId, Event, EventKind, Micros};
 
 /// REST of a session.
@@ -10,6 +10,8 @@ use crate::event::{ConnectionId, Event, EventKind, Micros};
 pub struct Rest {
     /// Answers with a status of 400 and above, in order.
     pub failures: Kept<(ConnectionId, Failure)>,
+    /// What succeeded after a failure.
+    pub successes: Successes,
     /// What the browser asked of an agent's state, in order.
     pub wishes: Kept<Wish>,
     /// Answers to `GET …/SystemInfo`, in order.
@@ -130,7 +132,8 @@ impl Rest {
             EventKind::HttpRequest(_) => self.pairs.asked(id, exchange),
             EventKind::HttpResponse(head) if head.status >= 200 => {
                 self.pairs.answered(exchange, head.status);
-                if exchange.method == "GET" && ends_with_system_info(&exchange.target) {
+                self.successes.take(from, exchange, head.status, at);
+                if is_poll(exchange) {
                     let host = from.target.as_ref().map(|target| target.host.clone());
                     let poll = Poll {
                         at,
@@ -161,6 +164,9 @@ impl Rest {
             }
             EventKind::HttpBody(body) => {
                 let said = body.content.text();
+                if let Some(error) = said.and_then(error_type) {
+                    self.failed_with(id, exchange, error);
+                }
                 if let Some(grant) = said.and_then(|said| Grant::of(exchange, from, said, at)) {
                     self.grants.keep(grant);
                 }
@@ -168,6 +174,42 @@ impl Rest {
             _ => {}
         }
     }
+
+    /// The body of an answer with an error names it.
+    fn failed_with(&mut self, id: ConnectionId, exchange: &Exchange, error: &str) {
+        let is_it = |(on, failure): &(ConnectionId, Failure)| {
+            *on == id && exchange.answered == Some((failure.at, failure.status))
+        };
+        if let Some(place) = self.failures.iter().rposition(is_it) {
+            let name = |(_, failure): &mut (_, Failure)| failure.error = Some(error.to_owned());
+            self.failures.change(place, name);
+        }
+    }
+}
+
+/// Whether a target is one of Finesse's API or of its sign-in that wants credentials; `SystemInfo` needs none on a LAN.
+#[must_use]
+pub fn is_call(target: &str) -> bool {
+    let path = target.split(['?', '#']).next().unwrap_or_default();
+    let of_api = path.contains("/finesse/api/") && !ends_with_system_info(path);
+    of_api || is_sign_in_page(path)
+}
+
+/// Whether a path is the one by which the desktop's own sign-in page asks.
+fn is_sign_in_page(path: &str) -> bool {
+    path.contains("/desktop/") && path.trim_end_matches('/').ends_with("/auth")
+}
+
+/// Whether it asks Finesse how it is.
+pub(super) fn is_poll(exchange: &Exchange) -> bool {
+    exchange.method == "GET" && ends_with_system_info(&exchange.target)
+}
+
+/// What an error of the API is called (`finesse.md` 3.1).
+fn error_type(body: &str) -> Option<&str> {
+    let (_, rest) = body.split_once("<ErrorType>")?;
+    let (name, _) = rest.split_once("</ErrorType>")?;
+    Some(name.trim())
 }
 
 /// The user of `…/finesse/api/User/ID` and of what is below it.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::kept::Texts;
 use super::{
     Asked, Asking, At, Call, Close, End, Exchange, Failure, Grant, Handshake, Pair, Ping, Poll,
-    Presence, Reading, Service, StateChange, Wish,
+    Presence, Reading, Service, StateChange, Success, Wish,
 };
 use crate::event::{
     Attempt, AttemptOutcome, Authority, CertificateFacts, ConnectionId, DialFailure, Direction,
@@ -56,7 +56,7 @@ texts! {
     Close { reason }
     End { manner }
     Exchange { method, target, request_id }
-    Failure { method, target, location }
+    Failure { method, target, location, error }
     Grant { host, user }
     Handshake { failure, chain }
     Header { name, value }
@@ -66,9 +66,10 @@ texts! {
     Ping { id }
     Poll { host }
     QName { name, namespace }
-    Service { status, reason }
+    Service { host, status, reason }
     StanzaError { condition, kind_attribute, text }
     StateChange { state, reason_code, reason }
+    Success { host, method, user }
     Wish { user, state }
 }
 

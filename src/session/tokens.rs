@@ -106,6 +106,7 @@ mod tests {
             asked: At::default(),
             answered: Some((At::default(), 200)),
             upgrade: false,
+            credentials: false,
             token_expires: None,
         };
         let from = Connection::new(ConnectionId(1), At::default());

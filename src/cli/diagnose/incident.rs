@@ -9,6 +9,7 @@ use crate::cli::page::Page;
 use crate::diagnose::chart::Chart;
 use crate::diagnose::report::{Finding, Incident, Moment, Report, Story, Who};
 use crate::diagnose::rule::{Confidence, Severity};
+use crate::diagnose::signals;
 use crate::diagnose::words::duration;
 use crate::sink::console::Style;
 
@@ -130,6 +131,9 @@ fn happened(page: &mut Page, incident: &Incident, zone: &TimeZone) {
     told.sort_by_key(|(at, _)| (at.time, at.number));
     for (at, text) in &told {
         page.item(4, &format!("{}  ", clock(*at, zone)), Style::Plain, text);
+    }
+    if let Some(signals) = signals::told(&story.signals) {
+        page.paragraph(4, &signals);
     }
     if incident.back.is_none() {
         page.paragraph(

@@ -42,18 +42,37 @@ pub(super) fn healthy(report: &Report) -> String {
                 count(pings, "ping")
             ),
         };
-        vec![format!(
-            "Healthy: in {span} no desktop lost service against its user's wish. {} seen, and {pinged}.",
-            if sockets == 1 {
-                "One socket was".to_owned()
-            } else {
-                format!("{sockets} sockets were")
-            }
-        )]
+        let seen = if sockets == 1 {
+            "One socket was".to_owned()
+        } else {
+            format!("{sockets} sockets were")
+        };
+        let opening = opening(report, pings, &span);
+        vec![format!("{opening} {seen} seen, and {pinged}.")]
     };
     sentences.extend(wished(report));
     sentences.extend(incomplete(report));
     sentences.join(" ")
+}
+
+/// That it was healthy, where that can be known: without pings nobody was asked, and what is missing nobody can judge.
+fn opening(report: &Report, pings: u64, span: &str) -> String {
+    let missing = report.recordings.iter().any(|one| one.missing.events > 0);
+    let interval = report.recordings.iter().map(|one| one.ping_interval).max();
+    let longest = report.recordings.iter().map(self::span).max();
+    let short = longest < interval.map(|interval| interval.0);
+    match (pings, short, missing) {
+        (0, true, _) => {
+            format!("Nothing wrong was found in {span}, which is too short for a ping to judge by.")
+        }
+        (0, false, _) => {
+            format!("Nothing wrong was found in {span}, which has no ping to judge by.")
+        }
+        (_, _, true) => format!("Nothing wrong was found in what there is of {span}."),
+        (_, _, false) => {
+            format!("Healthy: in {span} no desktop lost service against its user's wish.")
+        }
+    }
 }
 
 /// The answer where what is wrong is in what was not asked for.

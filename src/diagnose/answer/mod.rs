@@ -168,6 +168,9 @@ fn sureness(cause: &Finding) -> String {
 
 /// How the desktop came back.
 fn tries(incident: &Incident) -> String {
+    if incident.story.out_of_service == Some(Micros(0)) {
+        return String::new();
+    }
     let tried = &incident.story.tried;
     let failed = tried.iter().filter(|one| !one.success).count();
     let back = tried.iter().find(|one| one.success);

@@ -3,6 +3,7 @@
 use super::*;
 use crate::diagnose::testing::Script;
 use crate::event::Direction::ToServer;
+use crate::event::{EventKind, Gap};
 
 fn restarted() -> Script {
     Script::new()
@@ -79,6 +80,25 @@ fn the_first_thing_to_do_is_about_what_was_seen() {
     let broken = refused("not-well-formed");
     let first = "The first thing to do: look at the last stanza of the client before the error";
     assert!(broken.contains(first), "{broken}");
+}
+
+#[test]
+fn what_cannot_be_known_is_not_called_healthy() {
+    let short = Script::new().logs_in("1001002").after(2.0).diagnosed();
+    insta::assert_snapshot!(short.answer, @"Nothing wrong was found in 2.0 s, which is too short for a ping to judge by. One socket was seen, and no ping was sent on it.");
+    let still = Script::new().logs_in("1001002").after(60.0).diagnosed();
+    assert!(
+        still.answer.contains("has no ping to judge by"),
+        "{still:?}"
+    );
+    let gap = Gap {
+        events: 5,
+        ..Gap::default()
+    };
+    let script = Script::new().logs_in("1001002").pings(3);
+    let holes = script.event(EventKind::Gap(gap)).pings(3).diagnosed();
+    let opening = "Nothing wrong was found in what there is of 1 min 00 s.";
+    assert!(holes.answer.starts_with(opening), "{}", holes.answer);
 }
 
 #[test]

@@ -53,6 +53,21 @@ impl Script {
         script
     }
 
+    /// The same, answered with a body.
+    pub(crate) fn rest_says(self, method: &str, target: &str, status: u16, body: &str) -> Self {
+        let before = self.connection;
+        let script = self.connects().asks(method, target, &[]);
+        let body = EventKind::HttpBody(whole_body(body));
+        let mut script = script.responds(status, &[]).way(ToClient, body);
+        script.connection = before;
+        script
+    }
+
+    /// `GET …/SystemInfo`, answered with this body.
+    pub(crate) fn polls(self, body: &str) -> Self {
+        self.rest_says("GET", "/finesse/api/SystemInfo", 200, body)
+    }
+
     /// The same, a `PUT` that asks for a state of an agent; accepted.
     pub(crate) fn rest_wishes(self, user: &str, state: &str) -> Self {
         let before = self.connection;
@@ -91,12 +106,7 @@ impl Script {
         let body = format!(
             r#"{{"token":"redacted-token-5d3d1293"{refresh},"expires_in":300,"user_id":"{user}"}}"#
         );
-        let before = self.connection;
-        let script = self.connects().asks("GET", "/desktop/sso/token", &[]);
-        let body = EventKind::HttpBody(whole_body(&body));
-        let mut script = script.responds(200, &[]).way(ToClient, body);
-        script.connection = before;
-        script
+        self.rest_says("GET", "/desktop/sso/token", 200, &body)
     }
 
     /// A request, the first of its connection.

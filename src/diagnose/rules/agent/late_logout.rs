@@ -51,6 +51,7 @@ fn root(case: &Case<'_>, change: &StateChange) -> Option<(At, ConnectionId)> {
             Symptom::FinesseGone(connection, _) | Symptom::GadgetsGone(connection, _) => {
                 connection.id
             }
+            Symptom::RestFailing(failing) => failing.connection,
             Symptom::Forced(_) | Symptom::Unauthorized(_) => return None,
         };
         Some((symptom.at(), on))

@@ -1,5 +1,6 @@
 //! A ping without an answer, where nothing tells whether the path or the server is to blame.
 
+use crate::diagnose::attempt::Stage;
 use crate::diagnose::case::Case;
 use crate::diagnose::loss::Word;
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
@@ -43,6 +44,10 @@ fn in_a_login(case: &Case<'_>) -> Opinion {
     let Some((attempt, waited, _)) = case.given_up() else {
         return Opinion::Silent;
     };
+    // Of a request for a WebSocket upgrade-refused knows more.
+    if attempt.stage != Stage::GivenUp(waited) {
+        return Opinion::Silent;
+    }
     let says = format!(
         "A login came no further for {}, and was given up",
         duration(waited)

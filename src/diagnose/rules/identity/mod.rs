@@ -26,8 +26,10 @@ fn successor<'a>(case: &Case<'a>, lost: &Connection, conflict: At) -> Option<(&'
         .filter(|one| one.id != lost.id);
     let bound = others.filter_map(|one| {
         let stream = &one.socket.as_ref()?.stream;
-        let (bound, _) = stream.bound.as_ref()?;
-        (stream.user() == Some(user)).then_some((one, *bound))
+        // The conflict may come while the newcomer's binding is under way.
+        let bound = stream.bound.as_ref().map(|(bound, _)| *bound);
+        let bound = bound.or(stream.authenticated)?;
+        (stream.user() == Some(user)).then_some((one, bound))
     });
     let fits = bound.filter(|(_, bound)| {
         let near = conflict.time.since(bound.time) <= BEFORE && bound.time <= latest;

@@ -240,8 +240,16 @@ mod tests {
     fn another_agents_refusals_do_not_count() {
         let script = healthy().rest("PUT", "/finesse/api/User/1001003", 401);
         let script = script.after(2.0).rest_wishes("1001002", "LOGOUT");
-        let script = script.after(1.0).says_goodbye();
-        assert_eq!(script.cause(), Some(("signed-out", Certain)));
+        let report = script.after(1.0).says_goodbye().diagnosed();
+        let of = report.incidents.iter().map(|one| {
+            let cause = one.cause.as_ref().unwrap();
+            (one.agent.as_deref().unwrap_or_default(), cause.rule)
+        });
+        let of: Vec<(&str, &str)> = of.collect();
+        assert_eq!(
+            of,
+            [("1001003", "sign-in-refused"), ("1001002", "signed-out")]
+        );
     }
 
     #[test]

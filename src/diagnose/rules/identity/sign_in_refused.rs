@@ -58,11 +58,15 @@ fn over_rest(case: &Case<'_>) -> Opinion {
     if session_expired::was_signed_in(case, at) {
         return Opinion::Silent;
     }
-    let says = format!(
-        "Finesse refused the sign-in: {} in {} were answered with 401",
-        count(run.times, "REST call"),
-        duration(run.last.at.time.since(at.time))
-    );
+    let calls = match run.times {
+        1 => "a REST call was".to_owned(),
+        times => format!(
+            "{} in {} were",
+            count(times, "REST call"),
+            duration(run.last.at.time.since(at.time))
+        ),
+    };
+    let says = format!("Finesse refused the sign-in: {calls} answered with 401");
     let verdict = Verdict::new(Confidence::Certain, says)
         .because("it said so itself, with 401: the name or the password is not accepted")
         .advising(advice("not-authorized"))
@@ -197,6 +201,43 @@ mod tests {
     #[test]
     fn one_mistyped_password_is_no_incident() {
         assert_eq!(refused(1, 4.0).logs_in("1001002").pings(3).cause(), None);
+    }
+
+    #[test]
+    fn a_sign_in_that_is_refused_and_never_succeeds_counts_even_once() {
+        let user = "/finesse/api/User/1001002";
+        let once = Script::new().rest("PUT", user, 401);
+        let report = once.diagnosed();
+        let incident = &report.incidents[0];
+        let cause = incident.cause.as_ref().unwrap();
+        assert_eq!((cause.rule, cause.confidence), ("sign-in-refused", Certain));
+        assert_eq!(incident.back, None);
+        let twice = Script::new().rest("PUT", user, 401).after(20.0);
+        let report = twice.rest("PUT", user, 401).diagnosed();
+        assert_eq!(report.incidents.len(), 1);
+        assert_eq!(report.incidents[0].back, None, "nothing succeeded");
+        let page = Script::new().connects();
+        let page = page.asks("GET", user, &[("Authorization", "Basic redacted")]);
+        assert_eq!(
+            page.answers(401).cause(),
+            Some(("sign-in-refused", Certain))
+        );
+    }
+
+    #[test]
+    fn a_sign_in_that_is_refused_and_then_succeeds_is_no_incident() {
+        let user = "/finesse/api/User/1001002";
+        let put = Script::new().rest("PUT", user, 401).after(8.0);
+        assert_eq!(put.rest("PUT", user, 202).cause(), None);
+        let asked_first = Script::new().rest("GET", user, 401);
+        assert_eq!(asked_first.rest("GET", user, 200).cause(), None);
+        let without = (0..4).fold(Script::new(), |script, _| {
+            let script = script.rest("GET", user, 401).after(4.0);
+            script.rest("GET", user, 200)
+        });
+        assert_eq!(without.cause(), None, "each time without credentials first");
+        let cut = Script::new().rest("GET", user, 401);
+        assert_eq!(cut.cause(), None, "the answer with them is not seen");
     }
 
     #[test]

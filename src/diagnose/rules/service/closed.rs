@@ -54,11 +54,18 @@ fn judge(case: &Case<'_>) -> Opinion {
             duration(loss.waited().unwrap_or_default())
         ))
         .shown(ping, "a ping that waits"),
-        None if verdict.confidence < Confidence::Certain && is_quiet(case, loss) => Verdict {
+        None if verdict.confidence < Confidence::Certain && case.is_quiet(loss) => Verdict {
             confidence: Confidence::Possible,
             ..verdict
         }
         .lacking("the desktop had stopped pinging before, and the Close does not say why"),
+        None if verdict.confidence < Confidence::Certain && may_have_been_quiet(case, loss) => {
+            Verdict {
+                confidence: Confidence::Possible,
+                ..verdict
+            }
+            .lacking("events before it are missing: after a long silence it would be the end of an idle session")
+        }
         None if verdict.confidence < Confidence::Certain => {
             verdict.lacking("the Close does not say why; the server's log does")
         }
@@ -67,11 +74,14 @@ fn judge(case: &Case<'_>) -> Opinion {
     verdict.matches()
 }
 
-/// Whether two pings of the desktop were overdue.
-fn is_quiet(case: &Case<'_>, loss: &Loss<'_>) -> bool {
-    let quiet = loss.heard().map(|heard| loss.over.time.since(heard.time));
-    quiet.is_some_and(|quiet| quiet >= case.seconds_on(loss, 20))
+/// Whether a silence as long as servers bear may be hidden by events that are missing.
+fn may_have_been_quiet(case: &Case<'_>, loss: &Loss<'_>) -> bool {
+    let over = loss.over.time;
+    case.misses(over.since(case.seconds_on(loss, LONGEST_IDLE)), over)
 }
+
+/// Seconds of silence that servers are known to bear at most (`finesse.md` 4.3, row 24), with a margin.
+const LONGEST_IDLE: u64 = 400;
 
 fn server_close(closes: &[Close]) -> Option<&Close> {
     closes

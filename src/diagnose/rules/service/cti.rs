@@ -1,5 +1,6 @@
 //! The CTI server, its peripheral gateway or the contact-centre engine is lost to Finesse (`finesse.md` 4.3, row 8).
 
+use super::rest;
 use crate::diagnose::case::Case;
 use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
 use crate::diagnose::symptom::{self, Symptom};
@@ -32,7 +33,10 @@ fn judge(case: &Case<'_>) -> Opinion {
             "SystemInfo says that it is out of service for maintenance".to_owned(),
         ),
         Some(service) => out_of_service(case, service),
-        None => engine_failed(case),
+        None => match rest::cti_lost(case) {
+            Opinion::Silent => engine_failed(case),
+            known => known,
+        },
     }
 }
 
@@ -47,7 +51,7 @@ fn out_of_service(case: &Case<'_>, service: &Service) -> Opinion {
         "Finesse {out}: it had lost the CTI server or the engine behind it, and no desktop is to blame"
     );
     let reason = service.reason.as_deref().unwrap_or_default();
-    let named = names_cti(reason);
+    let named = names_cti(reason) || service.heartbeat_failed;
     let sure = if named {
         Confidence::Certain
     } else {
@@ -60,6 +64,11 @@ fn out_of_service(case: &Case<'_>, service: &Service) -> Opinion {
         verdict
     } else {
         verdict.lacking("SystemInfo does not name the CTI server as what failed")
+    };
+    let verdict = if service.heartbeat_failed {
+        verdict.because("the CTI server's last heartbeat had failed (lastCTIHeartbeatStatus)")
+    } else {
+        verdict
     };
     let refused = |from, to| -> Vec<At> {
         let failures = case.rest_failures(from, to);

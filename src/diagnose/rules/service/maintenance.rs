@@ -80,7 +80,8 @@ fn began(case: &Case<'_>) -> Option<(At, How)> {
         Symptom::NotObtained(_)
         | Symptom::GadgetsGone(..)
         | Symptom::Forced(_)
-        | Symptom::Unauthorized(_) => None,
+        | Symptom::Unauthorized(_)
+        | Symptom::RestFailing(_) => None,
     }
 }
 

@@ -5,6 +5,7 @@ pub(super) mod cti;
 pub(super) mod finesse_absent;
 pub(super) mod idle;
 pub(super) mod maintenance;
+mod rest;
 pub(super) mod restart;
 pub(super) mod stalled;
 pub(super) mod stream_error;

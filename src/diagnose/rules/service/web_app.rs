@@ -1,5 +1,6 @@
 //! Finesse's web application is down while its notification service lives (`finesse.md` 4.3, row 7).
 
+use super::rest;
 use crate::diagnose::case::Case;
 use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
 use crate::diagnose::symptom::Symptom;
@@ -35,7 +36,10 @@ fn judge(case: &Case<'_>) -> Opinion {
             _ => None,
         });
     let Some((connection, at)) = gone else {
-        return stayed(case);
+        return match rest::failing_alone(case) {
+            Opinion::Silent => stayed(case),
+            told => told,
+        };
     };
     if let Some(why) = went_with_it(case, connection, at) {
         return Opinion::RuledOut(why);

@@ -43,6 +43,10 @@ fn judge(case: &Case<'_>) -> Opinion {
             count(about.len() as u64, "handshake")
         ));
     }
+    if case.incident.is_beside() {
+        verdict = verdict.because("the desktop's own socket served meanwhile: only what comes from this place is missing, such as a gadget's data, or the other node once it is needed");
+        verdict.severity = Some(Severity::Notice);
+    }
     if lost_before(case, attempt).is_some() {
         verdict = verdict
             .because("the desktop had lost its socket before, and this kept it from a new one")
@@ -147,7 +151,9 @@ fn wrong(failure: &TlsFailure, leaf: Option<&CertificateFacts>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnose::report::Outcome;
     use crate::diagnose::testing::Script;
+    use crate::event::Micros;
 
     fn refused_by_browser(script: Script, failure: TlsFailure) -> Script {
         let script = script.connects_to("finesse2.example.com").tls();
@@ -181,11 +187,47 @@ mod tests {
     }
 
     #[test]
-    fn beside_a_socket_that_serves_another_port_that_is_refused_takes_no_service_away() {
+    fn beside_a_socket_that_serves_another_port_that_is_refused_is_a_notice() {
+        let alert = || TlsFailure::AuthorityUnknown("unknown_ca".to_owned());
+        let refused = |script: Script, failure| {
+            let script = script.connects_to("finesse1.example.com:12015").tls();
+            script.tls_fails(Leg::Client, failure, &[]).gone()
+        };
+        let script = || Script::new().logs_in("1001002").pings(2);
+        let twice = refused(refused(script(), alert()).after(5.0), alert());
+        let report = twice.on(1).pings(2).diagnosed();
+        assert_eq!(
+            (report.incidents.len(), report.outcome),
+            (1, Outcome::Notice)
+        );
+        let incident = &report.incidents[0];
+        let cause = incident.cause.as_ref().unwrap();
+        assert_eq!((cause.rule, cause.confidence), (NAME, Confidence::Certain));
+        assert_eq!(incident.story.out_of_service, Some(Micros(0)));
+        assert!(report.answer.starts_with("This is about agent 1001002"));
+        assert_eq!(
+            refused(script(), TlsFailure::Reset).cause(),
+            None,
+            "no word"
+        );
+        let accepted = refused(script(), alert()).after(5.0);
+        let accepted = accepted.connects_to("finesse1.example.com:12015").tls();
+        assert_eq!(accepted.browser_accepts().cause(), None);
+    }
+
+    #[test]
+    fn a_loss_after_a_certificate_that_was_refused_beside_it_has_its_own_cause() {
         let alert = TlsFailure::AuthorityUnknown("unknown_ca".to_owned());
         let script = Script::new().logs_in("1001002").pings(2);
-        let script = script.connects_to("finesse1.example.com:12015");
-        assert_eq!(script.tls_fails(Leg::Client, alert, &[]).cause(), None);
+        let script = script.connects_to("finesse1.example.com:12015").tls();
+        let script = script.tls_fails(Leg::Client, alert, &[]).gone().on(1);
+        let script = script.pings(2).stream_error("system-shutdown").after(90.0);
+        let script = script.logs_in("1001002").state("1001002", "LOGOUT", "255");
+        let report = script.pings(2).diagnosed();
+        let causes = report.incidents.iter().map(|one| one.cause.as_ref());
+        let causes: Vec<&str> = causes.map(|cause| cause.unwrap().rule).collect();
+        assert_eq!(causes, [NAME, "service-restart"]);
+        assert_eq!(report.outcome, Outcome::Trouble);
     }
 
     #[test]

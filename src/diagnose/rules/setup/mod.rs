@@ -4,6 +4,7 @@ pub(super) mod certificate;
 pub(super) mod clock;
 pub(super) mod inspected;
 pub(super) mod name;
+mod unanswered;
 pub(super) mod unreachable;
 pub(super) mod upgrade;
 pub(super) mod upstream_proxy;

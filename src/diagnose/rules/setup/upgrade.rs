@@ -1,6 +1,6 @@
 //! The WebSocket is refused with an HTTP status (`finesse.md` 4.3, row 20).
 
-use super::{is_spoken, lost_before, place};
+use super::{is_spoken, lost_before, place, unanswered};
 use crate::diagnose::attempt::Stage;
 use crate::diagnose::case::Case;
 use crate::diagnose::rule::{Confidence, Opinion, Role, Rule, Severity, Verdict};
@@ -26,7 +26,7 @@ fn judge(case: &Case<'_>) -> Opinion {
         })
         .collect();
     let Some((first, status)) = refused.first().copied() else {
-        return Opinion::Silent;
+        return unanswered::judge(case);
     };
     let says = format!(
         "{} refused the desktop's WebSocket with {status}: {}{}",

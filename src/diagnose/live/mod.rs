@@ -3,6 +3,9 @@
 //! It has a projection of its own and asks all rules anew, but only after an event that can change their mind, or once a
 //! second while time alone can. What it has told it does not tell again.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
@@ -15,11 +18,12 @@ use super::index::Index;
 use super::loss::{self, Word};
 use super::report::{Incident, Report, Warning};
 use super::rule::Confidence;
+use super::symptom::Symptom;
 use super::together::{self, One, Window};
 use super::warnings::{self, About};
 use super::{Subject, diagnose, explained, warning};
 use crate::event::{ConnectionId, Event, EventKind, Micros, StanzaKind, TcpOccasion};
-use crate::session::Session;
+use crate::session::{At, Session};
 
 /// A session, and what has been told of it.
 #[derive(Debug)]
@@ -147,7 +151,8 @@ impl Live {
         let index = Index::of(&self.session);
         for (one, crowd) in recent.iter().zip(crowds) {
             let incident = &one.incident;
-            if is_open(incident) {
+            let ended = self.session.ended().is_some();
+            if is_open(incident) || (!ended && may_be_mistyped(incident, now)) {
                 continue;
             }
             let case = Case {
@@ -180,17 +185,29 @@ impl Live {
         }
     }
 
-    /// Whether a desktop waits for the presence of `finesse`: that it never comes is told by no event.
+    /// Whether a desktop waits for the presence of `finesse`, for a WebSocket, or for the right password: that it never
+    /// comes is told by no event.
     fn is_waiting(&self, clocks: &Clocks, now: Micros) -> bool {
         let long = Micros(clocks.patience.0.saturating_mul(3));
-        self.session.connections().any(|connection| {
-            let socket = connection.socket.as_ref();
-            socket.is_some_and(|socket| {
-                let since = socket.stream.available.as_ref().map(|(at, _)| at.time);
-                let waits = since.is_some_and(|since| now.since(since) <= long);
-                waits && socket.stream.connected().is_none() && !loss::is_over(connection, socket)
+        let recent = |at: At, long| now.since(at.time) <= long;
+        let mut failures = self.session.rest().failures.iter().rev();
+        let mistyped = failures
+            .any(|(_, one)| one.status == 401 && recent(one.at, clocks.seconds(2 * MISTYPED)));
+        mistyped
+            || self.session.connections().any(|connection| {
+                let mut asked = connection.exchanges.open();
+                if asked.any(|one| one.upgrade && recent(one.asked, long)) {
+                    return true;
+                }
+                let socket = connection.socket.as_ref();
+                socket.is_some_and(|socket| {
+                    let since = socket.stream.available.as_ref().map(|(at, _)| at.time);
+                    let waits = since.is_some_and(|since| now.since(since) <= long);
+                    waits
+                        && socket.stream.connected().is_none()
+                        && !loss::is_over(connection, socket)
+                })
             })
-        })
     }
 }
 
@@ -198,6 +215,16 @@ impl Live {
 fn is_open(incident: &incident::Incident<'_>) -> bool {
     let mut losses = incident.losses();
     losses.any(|loss| matches!(loss.word, Word::Open))
+}
+
+/// Whether a sign-in was refused a moment ago: the right password may follow.
+fn may_be_mistyped(incident: &incident::Incident<'_>, now: Micros) -> bool {
+    let patience = incident.clocks.seconds(MISTYPED);
+    let few = |symptom: &Symptom<'_>| {
+        matches!(symptom, Symptom::Unauthorized(run)
+            if run.times < OFTEN && now.since(run.last.at.time) < patience)
+    };
+    incident.symptoms.iter().all(few)
 }
 
 /// Whether it has been over for so long that nothing more can be heard of it.
@@ -218,6 +245,11 @@ fn stirs(session: &Session, event: &Event) -> bool {
         | EventKind::Gap(_)
         | EventKind::SessionEnded(_) => true,
         EventKind::HttpResponse(head) => head.status >= 400,
+        // Of what Finesse says of itself in an answer, what is new is remembered.
+        EventKind::HttpBody(_) => {
+            let told = session.service().last();
+            told.is_some_and(|one| one.at.number == event.number)
+        }
         EventKind::TcpInfo(sample) => !matches!(
             sample.occasion,
             TcpOccasion::Interval | TcpOccasion::Answered(_)
@@ -260,7 +292,10 @@ fn is_late(session: &Session, id: ConnectionId) -> bool {
 
 fn is_noted(session: &Session, id: ConnectionId) -> bool {
     let connection = session.get(id);
-    connection.is_some_and(|one| one.socket.is_some() || one.failed.is_some())
+    connection.is_some_and(|one| {
+        let asked = one.exchanges.open().any(|one| one.upgrade);
+        one.socket.is_some() || one.failed.is_some() || asked
+    })
 }
 
 /// Whether a node tells of Finesse's or an agent's state.
@@ -271,84 +306,11 @@ fn is_state(node: &str) -> bool {
             .is_some_and(|user| !user.contains('/'))
 }
 
+/// Seconds within which somebody types his password again.
+const MISTYPED: u64 = 60;
+/// Refusals from which on that is no excuse.
+const OFTEN: u64 = 3;
 /// Looks are at least so far apart, but for the last.
 const SHORTEST: Micros = Micros(100_000);
 /// Looks are at most so far apart.
 const LONGEST: Micros = Micros(1_000_000);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::diagnose::testing::Script;
-    use crate::event::Direction::{ToClient, ToServer};
-    use crate::event::Manner;
-
-    /// What is told of a session, look by look: after each event, and each second without one.
-    fn told(script: Script) -> Vec<String> {
-        let mut live = Live::new(Profile::default(), TimeZone::UTC);
-        let mut news = Vec::new();
-        let mut now = Micros(0);
-        for event in script.events() {
-            while event.time.arrived.since(now) > LONGEST {
-                now = Micros(now.0 + LONGEST.0);
-                news.extend(live.look(now));
-            }
-            now = event.time.arrived;
-            live.take(&event);
-            news.extend(live.look(now));
-        }
-        now = Micros(now.0 + LONGEST.0);
-        news.extend(live.look(now));
-        let rule = |incident: &Incident| incident.cause.as_ref().unwrap().rule;
-        let name = |one: &News| match one {
-            News::Found(incident) => rule(incident).to_owned(),
-            News::Changed(incident, before) => format!("{} (was {before})", rule(incident)),
-            News::Warned(warning) => format!("! {}", warning.name),
-        };
-        news.iter().map(name).collect()
-    }
-
-    #[test]
-    fn a_healthy_day_is_silent_until_the_agent_signs_out() {
-        let script = Script::new().logs_in("1001002").pings(30);
-        let script = script.connects().wishes("1001002", "LOGOUT").on(1);
-        assert_eq!(told(script.says_goodbye()), ["signed-out"]);
-    }
-
-    #[test]
-    fn a_warning_comes_before_its_finding_and_each_comes_once() {
-        let script = Script::new().logs_in("1001002").pings(5).after(10.0).ping();
-        let script = script.after(10.0).ping().server_acks().after(6.0);
-        let script = script.closes(ToServer, None, "").after(60.0);
-        let script = script.logs_in("1001002").pings(9);
-        assert_eq!(told(script), ["! ping-outstanding", "service-stalled"]);
-    }
-
-    #[test]
-    fn a_warning_comes_again_once_it_was_over() {
-        let slow = |script: Script| script.after(10.0).ping().after(7.0).pong().pings(2);
-        let script = slow(slow(Script::new().logs_in("1001002").pings(5)));
-        assert_eq!(told(script), ["! ping-outstanding", "! ping-outstanding"]);
-    }
-
-    #[test]
-    fn a_cause_that_turns_out_to_be_another_is_told_once_more() {
-        let script = Script::new().logs_in("1001002").pings(5).after(3.0);
-        let script = script
-            .ends(ToClient, Manner::Reset)
-            .gone()
-            .after(2.0)
-            .connects();
-        let script = script.asks("GET", "/ws/", &[("Upgrade", "websocket")]);
-        let script = script
-            .answers(403)
-            .after(5.0)
-            .connects_to("finesse1.example.com");
-        let refused = crate::event::DialFailure::ConnectionRefused;
-        let script = script.fails(refused).after(9.0).logs_in("1001002").pings(4);
-        assert_eq!(
-            told(script),
-            ["upgrade-refused", "service-restart (was upgrade-refused)"]
-        );
-    }
-}
