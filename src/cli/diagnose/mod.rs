@@ -146,10 +146,12 @@ impl Recording {
         })
     }
 
-    /// Whether the other one is a copy of it: both begin and end with the same event.
+    /// Whether the other one is a copy of it: both are about the same people, and begin and end with the same event.
     fn is_same(&self, other: &Self) -> bool {
-        let one = (&self.id, self.part, self.session.span());
-        one == (&other.id, other.part, other.session.span())
+        let what = |one: &Self| (one.part, one.session.span());
+        self.id == other.id
+            && what(self) == what(other)
+            && self.session.users() == other.session.users()
     }
 }
 
