@@ -17,7 +17,8 @@ use crate::session::{At, Connection};
 /// fast a desktop lives: these are times of the wire.
 fn successor<'a>(case: &Case<'a>, lost: &Connection, conflict: At) -> Option<(&'a Connection, At)> {
     let stream = &lost.socket.as_ref()?.stream;
-    let user = stream.user()?;
+    // Where the sign-in is missing, the incident's agent may be known all the same.
+    let user = stream.user().or(case.incident.agent.as_deref())?;
     let own = stream.bound.as_ref().map(|(bound, _)| *bound);
     let latest = Micros(conflict.time.0.saturating_add(TOGETHER.0));
     let others = case
@@ -29,7 +30,10 @@ fn successor<'a>(case: &Case<'a>, lost: &Connection, conflict: At) -> Option<(&'
         // The conflict may come while the newcomer's binding is under way.
         let bound = stream.bound.as_ref().map(|(bound, _)| *bound);
         let bound = bound.or(stream.authenticated)?;
-        (stream.user() == Some(user)).then_some((one, bound))
+        let same = stream
+            .user()
+            .is_some_and(|one| one.eq_ignore_ascii_case(user));
+        same.then_some((one, bound))
     });
     let fits = bound.filter(|(_, bound)| {
         let near = conflict.time.since(bound.time) <= BEFORE && bound.time <= latest;

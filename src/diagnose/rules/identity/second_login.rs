@@ -5,11 +5,12 @@ use super::{successor, zombie_conflict};
 use crate::diagnose::attempt::Stage;
 use crate::diagnose::case::Case;
 use crate::diagnose::kin;
-use crate::diagnose::loss::Word;
+use crate::diagnose::loss::{Loss, Word};
 use crate::diagnose::rule::{Confidence, Opinion, Rule, Severity, Verdict};
 use crate::diagnose::symptom;
 use crate::event::Direction;
 use crate::finesse::Actor;
+use crate::session::At;
 
 /// The rule.
 pub(in crate::diagnose) const RULE: Rule = Rule {
@@ -45,6 +46,8 @@ fn judge(case: &Case<'_>) -> Opinion {
     let verdict = Verdict::new(Confidence::Certain, says)
         .because("the server said so itself: stream error conflict on a healthy socket")
         .shown(at, "conflict");
+    let doubt = "events of that socket are missing, and it had been quiet for long: the desktop's own new login may have evicted it";
+    let verdict = verdict.weakened(may_be_its_own(case, loss, at).then_some(doubt));
     match successor(case, loss.connection, at) {
         Some((other, bound)) => verdict
             .because(format!(
@@ -60,6 +63,13 @@ fn judge(case: &Case<'_>) -> Opinion {
         ),
     }
     .matches()
+}
+
+/// Whether it cannot be known that the desktop was well until the conflict came.
+fn may_be_its_own(case: &Case<'_>, loss: &Loss<'_>, conflict: At) -> bool {
+    let quiet = loss.heard().map(|heard| conflict.time.since(heard.time));
+    quiet.is_none_or(|quiet| quiet >= case.seconds_on(loss, 20))
+        && case.misses(loss.socket.opened.time, conflict.time)
 }
 
 /// A server that keeps the first desktop refuses the second.

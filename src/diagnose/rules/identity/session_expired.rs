@@ -108,8 +108,7 @@ fn sign_ins<'a>(case: &Case<'a>, at: At) -> impl Iterator<Item = At> + use<'a> {
 
 /// The latest refusal of a new access token before `at`.
 fn token_refused<'a>(case: &Case<'a>, at: At) -> Option<&'a Failure> {
-    // A token's path names nobody: among several agents it may be anybody's.
-    let alone = case.session.agents().nth(1).is_none();
+    let alone = is_alone(case);
     let failures = case.rest_failures(before(at, case.seconds(TOKEN)), at);
     let failures = failures.filter(|_| alone).map(|(_, failure)| failure);
     let refused = failures.filter(|failure| {
@@ -123,14 +122,20 @@ fn calls_refused<'a>(case: &Case<'a>, at: At) -> Vec<&'a Failure> {
     let failures = case.rest_failures(before(at, case.seconds(CALLS)), at);
     let failures = failures.map(|(_, failure)| failure);
     let refused = failures.filter(|failure| {
-        let user = refusals::user(&failure.target);
-        refusals::is_refusal(failure) && (user.is_none() || user == case.incident.agent)
+        let whose = refusals::user(&failure.target);
+        let own = whose.map_or_else(|| is_alone(case), |user| Some(user) == case.incident.agent);
+        refusals::is_refusal(failure) && own
     });
     // What was refused before the latest sign-in is settled by it.
     let signed_in = sign_ins(case, at).max();
     refused
         .filter(|failure| signed_in.is_some_and(|since| since < failure.at))
         .collect()
+}
+
+/// Whether the session is that of one agent: a path that names nobody may be anybody's among several.
+fn is_alone(case: &Case<'_>) -> bool {
+    case.session.agents().nth(1).is_none()
 }
 
 fn before(at: At, time: Micros) -> At {
