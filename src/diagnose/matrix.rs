@@ -28,18 +28,31 @@ fn folder() -> PathBuf {
 }
 
 fn all() -> Vec<Golden> {
+    files().iter().map(|path| golden(path)).collect()
+}
+
+fn files() -> Vec<PathBuf> {
     let entries = fs::read_dir(folder()).unwrap();
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|is| is == "zst"));
     files.sort();
-    files.iter().map(|path| golden(path)).collect()
+    files
+}
+
+/// What a recording is called, without what its format is called.
+fn name(path: &Path) -> String {
+    let name = path.file_name().unwrap().to_string_lossy();
+    name.strip_suffix(".jsonl.zst").unwrap().to_owned()
+}
+
+/// The rule that its name says has to be the cause, or `healthy`.
+fn expected(name: &str) -> String {
+    let mut parts = name.split('.').filter(|part| *part != "real");
+    parts.next().unwrap().to_owned()
 }
 
 fn golden(path: &Path) -> Golden {
-    let name = path.file_name().unwrap().to_string_lossy();
-    let name = name.strip_suffix(".jsonl.zst").unwrap().to_owned();
-    let mut parts = name.split('.').filter(|part| *part != "real");
-    let expected = parts.next().unwrap().to_owned();
+    let name = name(path);
     let mut source = Source::open(path).unwrap();
     let mut session = Session::default();
     while let Some(item) = source.advance() {
@@ -51,8 +64,8 @@ fn golden(path: &Path) -> Golden {
         }
     }
     Golden {
+        expected: expected(&name),
         name,
-        expected,
         report: report(&session),
     }
 }
@@ -84,6 +97,15 @@ fn the_cause_is_named_first_and_nothing_healthy_has_one() {
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn there_are_no_fewer_healthy_recordings_than_of_causes() {
+    let names = files().into_iter();
+    let (healthy, causes): (Vec<_>, Vec<_>) =
+        names.partition(|path| expected(&name(path)) == "healthy");
+    let (healthy, causes) = (healthy.len(), causes.len());
+    assert!(causes > 0 && healthy >= causes, "{healthy} of {causes}");
 }
 
 #[test]

@@ -64,7 +64,7 @@ const binary = options.finspect ? resolve(options.finspect) : fileURLToPath(new 
 const called = (one) => ({ name }) => name === one || name.startsWith(`${one}.`);
 const named = [...FAULTS, ...HEALTHY].filter((fault) => wanted.some((one) => called(one)(fault)));
 const interval = Number(options.interval);
-const inTime = (options.healthy ? HEALTHY : FAULTS).filter(({ slow, chance }) => !chance && (!slow || interval >= UNHURRIED));
+const inTime = (options.healthy ? HEALTHY : FAULTS).filter(({ slow, chance, named: asked }) => !chance && !asked && (!slow || interval >= UNHURRIED));
 const unnamed = options.healthy ? inTime : [...inTime, ...HEALTHY.filter(({ quick }) => quick)];
 const faults = wanted.length > 0 ? named : unnamed;
 const unknown = wanted.filter((one) => ![...FAULTS, ...HEALTHY].some(called(one)));

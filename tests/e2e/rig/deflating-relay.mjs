@@ -9,9 +9,9 @@ import { DOMAIN } from './prosody.mjs';
 
 /**
  * Starts it before Prosody's plain HTTP side; its own address, and its authority's certificate. `deflate` says whether
- * it compresses, `pings` how many milliseconds its pings are apart, if it sends any.
+ * it compresses, `pings` how many milliseconds its pings are apart, if it sends any; it listens at `listen`.
  */
-export async function startDeflatingRelay(place, name, { address, port }, { deflate = true, pings } = {}) {
+export async function startDeflatingRelay(place, name, { address, port }, { deflate = true, pings, listen = '127.0.0.1' } = {}) {
   const files = certify(place.mkdir(`relay-${name}`), [DOMAIN]);
   const server = createServer({ cert: readFileSync(files.certificate), key: readFileSync(files.key) });
   const perMessageDeflate = deflate && { threshold: 0 };
@@ -33,6 +33,6 @@ export async function startDeflatingRelay(place, name, { address, port }, { defl
     for (const client of sockets.clients) client.terminate();
     server.close();
   });
-  await new Promise((resolve, reject) => server.on('error', reject).listen(0, '127.0.0.1', resolve));
-  return { address: `127.0.0.1:${server.address().port}`, authority: files.authority };
+  await new Promise((resolve, reject) => server.on('error', reject).listen(0, listen, resolve));
+  return { address: `${listen}:${server.address().port}`, authority: files.authority };
 }

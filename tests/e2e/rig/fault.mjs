@@ -92,12 +92,17 @@ export class Fault {
     return this.checks.step('a browser\'s desktop is connected and its pings are answered', async () => {
       await this.startFinspect(to, options);
       const browser = await this.browser();
-      const page = await browser.page();
-      await page.goto(`https://${DOMAIN}:${PORT}/desktop/`);
-      await tunnel(page, this.agent, this.interval);
-      await this.told('three answered pings', (recording) => recording.pings().filter(({ answer }) => answer).length >= 3);
-      return { browser, page };
+      return { browser, page: await this.openDesktop(browser) };
     });
+  }
+
+  /** The desktop page of a browser, connected, and some of its pings answered. */
+  async openDesktop(browser) {
+    const page = await browser.page();
+    await page.goto(`https://${DOMAIN}:${PORT}/desktop/`);
+    await tunnel(page, this.agent, this.interval);
+    await this.told('three answered pings', (recording) => recording.pings().filter(({ answer }) => answer).length >= 3);
+    return page;
   }
 
   /** The same in a window of a browser, whose first tab is the desktop and can be covered. */

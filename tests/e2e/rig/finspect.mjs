@@ -22,11 +22,15 @@ export async function startFinspect(place, binary, name, args, { record, authori
   return { program, ready, address: frontDoor.address };
 }
 
-/** Starts `finspect simulate` on a free port as `hostname` and waits for its ready file. It tells who may sign in. */
-export async function startSimulator(place, binary, hostname, { name = 'simulator', args = [] } = {}) {
+/**
+ * Starts `finspect simulate` on a free port as `hostname` and waits for its ready file. It tells who may sign in. `command`
+ * are the words that run a command on its machine.
+ */
+export async function startSimulator(place, binary, hostname, { name = 'simulator', args = [], command = [] } = {}) {
   const readyFile = place.path(`${name}.ready.json`);
   const authority = place.path(`${name}-ca.pem`);
-  const program = place.start(name, binary, ['simulate', '--listen', '127.0.0.1:0', '--hostname', hostname,
+  const [first, ...words] = [...command, binary, 'simulate'];
+  const program = place.start(name, first, [...words, '--listen', '127.0.0.1:0', '--hostname', hostname,
     '--ca-out', authority, '--ready-file', readyFile, ...args], { env: environment(place) });
   const ready = await program.until('the ready file of the simulator', () => readWhole(readyFile), START);
   const [, user, password] = /\bagent (\S+), password (\S+?),/.exec(program.stderr()) ?? [];

@@ -5,11 +5,11 @@ import { certify } from './certificate.mjs';
 import { DOMAIN, answers } from './prosody.mjs';
 
 /**
- * Starts it before a port of the servers; its own port. `idle` is how many milliseconds of silence it allows; `signer`
+ * Starts it before a port of the servers, or `host:port`; its own port. `idle` is how many milliseconds of silence it allows; `signer`
  * names an authority of its own, with whose certificate it ends TLS and opens it anew behind; `front` are more words of
  * where it listens, `lines` more lines of its front side, which reads HTTP if there are any.
  */
-export async function startHaproxy({ stage, name, path }, backPort, { idle = 60_000, signer, front = '', lines }) {
+export async function startHaproxy({ stage, name, path }, back, { idle = 60_000, signer, front = '', lines }) {
   const folder = stage.place.mkdir(`haproxy-${name}`);
   const { https: port } = stage.ports();
   const config = `${folder}/haproxy.cfg`;
@@ -17,7 +17,7 @@ export async function startHaproxy({ stage, name, path }, backPort, { idle = 60_
   writeFileSync(config, [
     'defaults', `  mode ${lines ? 'http' : 'tcp'}`, '  timeout connect 5s', `  timeout client ${idle}ms`, `  timeout server ${idle}ms`,
     'frontend before', `  bind 0.0.0.0:${port}${before}${front}`, ...(lines ?? []).map((line) => `  ${line}`), '  default_backend behind',
-    'backend behind', `  server one 127.0.0.1:${backPort}${behind}`, '',
+    'backend behind', `  server one ${String(back).includes(':') ? back : `127.0.0.1:${back}`}${behind}`, '',
   ].join('\n'));
   const [command, ...args] = stage.network.command('haproxy', '-db', '-q', '-f', config);
   const program = stage.place.start(`haproxy-${name}`, command, args);

@@ -70,13 +70,13 @@ export async function startNetwork(place, count) {
 /** A cable from the agent's machine to the servers, with two addresses of its own. */
 export class Path {
   constructor(number, command) {
-    Object.assign(this, { number, command, address: `10.77.${number}.2` });
+    Object.assign(this, { number, command, near: `10.77.${number}.1`, address: `10.77.${number}.2` });
   }
 
   /** Lines for `ip` on the agent's machine. */
   here(holder) {
     return [`link add ${this.device} type veth peer name far${this.number} netns ${holder}`,
-      ...up(this.device, `10.77.${this.number}.1`)];
+      ...up(this.device, this.near)];
   }
 
   /** Lines for `ip` where the servers are. */

@@ -1,7 +1,7 @@
 // Paths that lose some of what they carry, or all of it for a short while: TCP makes it good before the desk gives up.
 
 /** What has to be seen of a loss, of whatever length, at the latest when the connection has ended. */
-const LOST = ['something was lost and sent again', (recording) =>
+export const LOST = ['something was lost and sent again', (recording) =>
   recording.all('tcp-info').some(({ content }) => content.upstream?.retransmitted > 0)];
 
 export const healthy = [

@@ -85,16 +85,22 @@ async function simulated(fault, options, action) {
 }
 
 /** A simulator of this fault's own, and finspect before it. */
-async function startBehind(fault, { scenario }) {
-  const args = ['--pace', String(INTERVAL / fault.interval), ...(scenario ? ['--scenario', scenario] : [])];
-  const simulator = await fault.checks.step('the simulator starts', () =>
-    startSimulator(fault.stage.place, fault.stage.binary, DOMAIN, { name: `simulator-${fault.name}`, args }));
-  fault.agent = simulator.agent;
+async function startBehind(fault, options) {
+  const simulator = await fault.checks.step('the simulator starts', () => startNear(fault, options));
   await fault.startFinspect(simulator.address, { trusts: [simulator.authority] });
 }
 
+/** A simulator of this fault's own, on the agent's machine or where `command` runs it; its agent is the fault's from now on. */
+export async function startNear(fault, { scenario, command }) {
+  const args = ['--pace', String(INTERVAL / fault.interval), ...(scenario ? ['--scenario', scenario] : [])];
+  const { place, binary } = fault.stage;
+  const simulator = await startSimulator(place, binary, DOMAIN, { name: `simulator-${fault.name}`, args, command });
+  fault.agent = simulator.agent;
+  return simulator;
+}
+
 /** Asks Finesse's REST API as the agent. */
-function asking({ agent }, desk) {
+export function asking({ agent }, desk) {
   let count = 0;
   return (method, path, body = '') => {
     count += 1;
@@ -104,7 +110,7 @@ function asking({ agent }, desk) {
   };
 }
 
-async function signIn({ agent }, rest) {
+export async function signIn({ agent }, rest) {
   const status = await rest('PUT', `User/${agent.user}`,
     `<User><state>LOGIN</state><extension>${EXTENSION}</extension></User>`);
   if (status !== 202) throw new Error(`the sign-in is answered ${status}`);

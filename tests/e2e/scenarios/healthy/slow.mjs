@@ -10,7 +10,7 @@ export const healthy = [
   { name: 'slow-tenth', shown: late(1), make: (fault) => delayed(fault, () => 0.1, true) },
   { name: 'slow-three-tenths', shown: late(3), make: (fault) => delayed(fault, () => 0.3, true) },
   { name: 'slow-six-tenths', quick: true, shown: late(6), make: (fault) => delayed(fault, () => 0.6) },
-  { name: 'slow-jitter', shown: late(5), make: (fault) => delayed(fault, jitter()) },
+  { name: 'slow-jitter', shown: late(5), make: (fault) => delayed(fault, inTurn([0.05, 0.6, 0.2, 0.45, 0.02, 0.3, 0.55, 0.1])) },
   { name: 'slow-rising', shown: late(5), make: (fault) => delayed(fault, rising()) },
   { name: 'slow-spike', shown: late(6), make: (fault) => spike(fault, 1) },
   { name: 'slow-spikes', shown: late(6), make: (fault) => spike(fault, 3) },
@@ -45,8 +45,7 @@ async function spike(fault, count) {
 }
 
 /** Delays that look like chance and are the same each time. */
-function jitter() {
-  const delays = [0.05, 0.6, 0.2, 0.45, 0.02, 0.3, 0.55, 0.1];
+export function inTurn(delays) {
   let next = 0;
   return () => delays[next++ % delays.length];
 }
