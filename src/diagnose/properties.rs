@@ -8,6 +8,7 @@ use std::{fmt, fs};
 
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::rule::{Confidence, Severity};
 use super::rules::named;
@@ -25,6 +26,8 @@ struct Golden {
     /// Every cause that it has, and the more general ones that say less of the same.
     causes: BTreeSet<&'static str>,
     agents: Vec<String>,
+    /// Whether somebody in it is not known by name.
+    nameless: bool,
 }
 
 impl fmt::Debug for Golden {
@@ -59,10 +62,14 @@ fn golden(path: &Path) -> Golden {
     let mut causes: BTreeSet<&str> = causes.map(|cause| cause.rule).collect();
     let general = causes.iter().flat_map(|cause| named(cause).unwrap().covers);
     causes.extend(general.copied().collect::<Vec<_>>());
+    // Who never got through is known by his incident alone.
+    let agents = found.incidents.iter().filter_map(|one| one.agent.clone());
+    let agents: BTreeSet<String> = agents.chain(found.recordings[0].agents.clone()).collect();
     Golden {
         name: path.file_name().unwrap().to_string_lossy().into_owned(),
         causes,
-        agents: found.recordings[0].agents.clone(),
+        agents: agents.into_iter().collect(),
+        nameless: found.incidents.iter().any(|one| one.agent.is_none()),
         events,
     }
 }
@@ -110,8 +117,21 @@ fn any_golden() -> impl Strategy<Value = &'static Golden> {
     (0..GOLDEN.len()).prop_map(|place| &GOLDEN[place])
 }
 
+/// The same cases each time, so that no build fails for what is not in it. `PROPTEST_RNG_SEED` chooses others, and
+/// `PROPTEST_CASES` how many.
+fn config() -> ProptestConfig {
+    let mut config = ProptestConfig::default();
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = 200;
+    }
+    if matches!(config.rng_seed, RngSeed::Random) {
+        config.rng_seed = RngSeed::Fixed(0);
+    }
+    config
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(config())]
 
     #[test]
     fn a_recording_that_begins_in_the_middle_or_ends_early(
@@ -186,6 +206,9 @@ proptest! {
     ) {
         let first = one.events.iter().map(|event| moved(event, 0, 0));
         let second = other.events.iter().map(|event| somebody_else(other, &moved(event, apart, 1)));
+        // Of two behind one client nobody can tell whose an attempt is that names neither.
+        let one_client = !one.nameless && !other.nameless;
+        let second = second.map(|event| if one_client { event } else { elsewhere(event) });
         let mut events: Vec<Event> = first.chain(second).collect();
         events.sort_by_key(|event| event.time.arrived);
         let sure = confident(&diagnosed(&renumbered(events)));
@@ -201,6 +224,14 @@ fn moved(event: &Event, later: u64, odd: u64) -> Event {
     event.time.first = event.time.first.map(|at| Micros(at.0 + later));
     event.time.forwarded = event.time.forwarded.map(|at| Micros(at.0 + later));
     event.connection = event.connection.map(|id| ConnectionId(id.0 * 2 + odd));
+    event
+}
+
+/// The event as if it had come from another machine.
+fn elsewhere(mut event: Event) -> Event {
+    if let EventKind::Accepted(accepted) = &mut event.kind {
+        accepted.client.set_ip([10, 9, 9, 9].into());
+    }
     event
 }
 

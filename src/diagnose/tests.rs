@@ -233,7 +233,10 @@ fn an_upgrade_without_an_answer_is_an_attempt_too() {
     let outcomes: Vec<&str> = tried.iter().map(|one| one.outcome.as_str()).collect();
     assert_eq!(
         outcomes,
-        ["no answer came to the request for a WebSocket", "signed in again"]
+        [
+            "no answer came to the request for a WebSocket",
+            "signed in again"
+        ]
     );
     assert!(
         silent.answer.contains("tried once in vain"),

@@ -69,7 +69,7 @@ fn judge(case: &Case<'_>) -> Opinion {
 fn may_be_its_own(case: &Case<'_>, loss: &Loss<'_>, conflict: At) -> bool {
     let quiet = loss.heard().map(|heard| conflict.time.since(heard.time));
     quiet.is_none_or(|quiet| quiet >= case.seconds_on(loss, 20))
-        && case.misses(loss.socket.opened.time, conflict.time)
+        && case.misses(loss.connection.opened.time, conflict.time)
 }
 
 /// A server that keeps the first desktop refuses the second.

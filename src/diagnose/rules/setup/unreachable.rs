@@ -49,11 +49,14 @@ fn judge(case: &Case<'_>) -> Opinion {
     };
     let elsewhere = || reached_elsewhere(case, first);
     let Some(loss) = lost_before(case, first) else {
-        let verdict = match case.session.started() {
-            Some(_) => verdict(*confidence),
-            None => verdict(Confidence::Possible)
-                .lacking("the recording begins in the middle: a socket may have been lost before"),
+        let doubt = if case.session.started().is_none() {
+            Some("the recording begins in the middle: a socket may have been lost before")
+        } else if case.misses(Micros(0), first.at.time) {
+            Some("events before it are missing: a socket may have been lost there")
+        } else {
+            None
         };
+        let verdict = verdict(*confidence).weakened(doubt);
         return with_elsewhere(verdict, elsewhere()).matches();
     };
     if is_spoken(loss) {
