@@ -41,19 +41,23 @@ fn judge(case: &Case<'_>) -> Opinion {
         return stopped(case, loss);
     };
     let gaps = || row.iter().map(|(_, gap)| *gap);
+    let least = duration(gaps().min().unwrap_or_default());
+    let most = duration(gaps().max().unwrap_or_default());
+    let apart = if least == most {
+        most.clone()
+    } else {
+        format!("{least} to {most}")
+    };
     let verdict = Verdict::new(
         Confidence::Likely,
         format!(
-            "The desktop's tab was hidden and its browser slowed it down: pings came {} apart instead of {}",
-            duration(gaps().max().unwrap_or_default()),
+            "The desktop's tab was hidden and its browser slowed it down: pings came {most} apart instead of {}",
             duration(clocks.interval)
         ),
     )
     .because(format!(
-        "the {} before the loss came {} to {} apart, as a browser wakes a hidden tab once a minute",
-        count(row.len() as u64, "ping"),
-        duration(gaps().min().unwrap_or_default()),
-        duration(gaps().max().unwrap_or_default())
+        "the {} before the loss came {apart} apart, as a browser wakes a hidden tab once a minute",
+        count(row.len() as u64, "ping")
     ))
     .shown(*first, "the first ping that came late");
     let verdict = match heard_meanwhile(loss, *first) {

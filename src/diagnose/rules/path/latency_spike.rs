@@ -118,16 +118,24 @@ fn located(case: &Case<'_>, loss: &Loss<'_>, answered: At, mut verdict: Verdict)
         return verdict.lacking("no TCP reading was taken while the ping waited, which would tell whether the path or the service was slow");
     };
     let path_is_slow = rtt.0 >= case.clocks.patience.0 / 10;
-    verdict = verdict.because(if path_is_slow {
-        format!("the path itself was slow: TCP's own round trip was {}", duration(rtt))
+    verdict = if path_is_slow {
+        let why = format!(
+            "the path itself was slow: TCP's own round trip was {}",
+            duration(rtt)
+        );
+        verdict.because(why).advising(SLOW_PATH)
     } else {
-        format!(
+        let why = format!(
             "TCP's own round trip stayed at {}: the time was lost behind the kernel that acknowledges, in a proxy or in the service",
             duration(rtt)
-        )
-    });
+        );
+        verdict.because(why).advising(SLOW_SERVICE)
+    };
     verdict.shown(at, "TCP's own round trip")
 }
+
+const SLOW_PATH: &str = "Look at the agent's line and the VPN: who fills it at these times, calls and downloads included. Then have answers measured for a while: `finspect show FILE` shows the round trip of each ping.";
+const SLOW_SERVICE: &str = "Look at the load of the Finesse server and of the proxies before it at that time: the path was quick. Then have answers measured for a while: `finspect show FILE` shows the round trip of each ping.";
 
 /// Slow pings that are told of.
 const SHOWN: usize = 20;
