@@ -64,7 +64,7 @@ struct Explained {
 }
 
 fn explained(rule: &Rule) -> Explained {
-    let section = findings::section(rule.name).unwrap_or_default();
+    let section = findings::section(rule.name).cloned().unwrap_or_default();
     Explained {
         rule: rule.name,
         title: rule.title,
@@ -90,7 +90,7 @@ fn table() -> String {
     let longest = TABLE.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
     let sections = findings::sections();
     let mut groups: Vec<&str> = Vec::new();
-    for section in &sections {
+    for section in sections {
         if !groups.contains(&section.group.as_str()) {
             groups.push(&section.group);
         }
@@ -116,7 +116,7 @@ fn page(rule: &Rule) -> String {
         remedy,
         mistaken,
         ..
-    } = findings::section(rule.name).unwrap_or_default();
+    } = findings::section(rule.name).cloned().unwrap_or_default();
     let severity = match rule.severity {
         Severity::Info => "info",
         Severity::Notice => "notice",

@@ -3,6 +3,8 @@
 //! The first sentences of what the agent sees and of what to do stand in the answer of a diagnosis: they have to be
 //! whole sentences, and to make sense alone.
 
+use std::sync::LazyLock;
+
 /// What there is to know of a rule: paragraphs of plain text, each on one line, and so are the rows of a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Section {
@@ -24,14 +26,15 @@ pub struct Section {
 
 /// The section of a rule, as far as it is written.
 #[must_use]
-pub fn section(rule: &str) -> Option<Section> {
-    sections().into_iter().find(|section| section.rule == rule)
+pub fn section(rule: &str) -> Option<&'static Section> {
+    sections().iter().find(|section| section.rule == rule)
 }
 
 /// All sections, in the order of the document.
 #[must_use]
-pub fn sections() -> Vec<Section> {
-    parse(DOCUMENT)
+pub fn sections() -> &'static [Section] {
+    static SECTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| parse(DOCUMENT));
+    &SECTIONS
 }
 
 /// The first sentence of a paragraph, with its full stop.

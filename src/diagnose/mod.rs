@@ -271,7 +271,7 @@ fn finding(session: &Session, (rule, mut verdict): Match) -> Finding {
         advice: verdict.advice.map_or_else(
             || {
                 let section = findings::section(rule.name);
-                section.unwrap_or_default().remedy
+                section.map_or_else(String::new, |section| section.remedy.clone())
             },
             Cow::into_owned,
         ),

@@ -62,7 +62,7 @@ fn told(incident: &Incident, zone: &TimeZone) -> Vec<String> {
         ));
         return sentences;
     };
-    let section = findings::section(cause.rule).unwrap_or_default();
+    let section = findings::section(cause.rule).cloned().unwrap_or_default();
     sentences.push(format!("{}.", bare(&cause.says)));
     sentences.push(sureness(cause));
     let mut add = |paragraph: &str| {
